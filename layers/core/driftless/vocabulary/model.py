@@ -171,3 +171,57 @@ class Bundle:
 
     digest: str
     objects: tuple[Manifest, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One object of a comparison: what Git wants, what is there, and whether they differ.
+
+    `target` is None for an object that Git no longer has, `live` None for one that is not there yet;
+    `modified` is the server's own answer (a dry-run apply would change something that is not ignored).
+    """
+
+    key: ObjectKey
+    version: str
+    target: Manifest | None = field(repr=False)
+    live: Manifest | None = field(repr=False)
+    modified: bool
+    hook: bool = False
+    """A hook, or an object marked `Skip`: no sync status, never pruned."""
+    wave: int = 0
+    error: str = ""
+    """Why the API server would not even say (a refused dry run): the application's comparison is Unknown."""
+
+    @property
+    def status(self) -> SyncStatus | None:
+        if self.hook:
+            return None
+        if self.error:
+            return SyncStatus.UNKNOWN
+        return (
+            SyncStatus.OUT_OF_SYNC if self.modified or self.target is None or self.live is None else SyncStatus.SYNCED
+        )
+
+    @property
+    def requires_pruning(self) -> bool:
+        return not self.hook and self.target is None and self.live is not None
+
+
+class Verb(StrEnum):
+    APPLY = "apply"
+    PRUNE = "prune"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing to do to one object. Order: phase, wave, kind, name (argo-behaviour 5.1)."""
+
+    verb: Verb
+    phase: HookType
+    wave: int
+    key: ObjectKey
+    version: str
+    target: Manifest | None = field(repr=False, default=None)
+    live: Manifest | None = field(repr=False, default=None)
+    hook: HookType | None = None
+    """The hook type when this object is a hook of `phase`, else None."""
