@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from driftless.outlets import table
@@ -65,9 +66,12 @@ def read_all(tables: Table) -> list[Stored]:
 def create(application: Application, repository: str, now: str, parent: str = "") -> list[Write]:
     """Refused (ConditionFailed, index 0) when the application exists."""
     item = _item(application, repository, now, parent, uid=str(uuid.uuid4()), generation=1)
+    # Fences begin at the time of creation: a worker left over from a deleted namesake can never match one.
+    fence = int(datetime.fromisoformat(now).timestamp())
+    state = {**table.key(states.PARTITION, application.name), "requests": 1, "fence": fence}
     return [
         table.put(item, "attribute_not_exists(pk)"),
-        table.put({**table.key(states.PARTITION, application.name), "requests": 1}, "attribute_not_exists(pk)"),
+        table.put(state, "attribute_not_exists(pk)"),
         table.put(_interest(application, repository)),
     ]
 
@@ -75,14 +79,14 @@ def create(application: Application, repository: str, now: str, parent: str = ""
 def change(before: Stored, after: Application, repository: str) -> list[Write]:
     """Replace what the user wrote. A changed source makes fetch look anew; refused when somebody else was faster."""
     item = _item(after, repository, before.created, before.parent, before.uid, before.generation + 1)
+    other_source = before.repository != repository or _stake(before.application) != _stake(after)
     writes = [
         table.put(item, "generation = :before", {"before": before.generation}),
-        states.look_again(after.name),
+        states.forget_target(after.name) if other_source else states.look_again(after.name),
     ]
-    moved = before.repository != repository
-    if moved:
+    if before.repository != repository:
         writes.append(table.delete(table.key(f"INTEREST#{before.repository}", after.name)))
-    if moved or _stake(before.application) != _stake(after):
+    if other_source:
         writes.append(table.put(_interest(after, repository)))
     return writes
 

@@ -168,6 +168,13 @@ def ask(name: str, operation: dict[str, Any]) -> Write:
     )
 
 
+def forget_target(name: str) -> Write:
+    """The source changed: what fetch resolved for the old one is void, and so is the order of its look-ups."""
+    return table.update(
+        table.key(PARTITION, name), "REMOVE target, target_seq ADD requests :one", "attribute_exists(pk)", one=1
+    )
+
+
 def look_again(name: str) -> Write:
     """Count up `requests`: whoever holds the lease will look once more before it lets go."""
     return table.update(table.key(PARTITION, name), "ADD requests :one", "attribute_exists(pk)", one=1)

@@ -228,7 +228,6 @@ def application(manifest: Any) -> Application:
     source = _source(spec)
     policy = spec.get("syncPolicy") or {}
     automated = policy.get("automated")
-    enabled = automated is not None and automated.get("enabled") is not False
     spec["project"] = spec.get("project") or "default"
     spec["destination"] = _destination(spec["destination"])
     return Application(
@@ -236,7 +235,7 @@ def application(manifest: Any) -> Application:
         project=spec["project"],
         source=source,
         destination=Destination(**({"server": "", "name": "", "namespace": ""} | spec["destination"])),
-        automated=_automated(automated) if enabled else None,
+        automated=_automated(automated),
         sync_options=frozenset(policy.get("syncOptions") or ()),
         ignore=tuple(_ignore(rule) for rule in spec.get("ignoreDifferences") or ()),
         history_limit=_history_limit(spec.get("revisionHistoryLimit")),
@@ -298,7 +297,10 @@ def _destination(raw: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in (("server", server), ("name", name), ("namespace", raw.get("namespace") or "")) if v}
 
 
-def _automated(raw: dict[str, Any]) -> Automated:
+def _automated(raw: dict[str, Any] | None) -> Automated | None:
+    """Presence switches automation on, even an empty block; `enabled: false` switches it off again."""
+    if raw is None or raw.get("enabled") is False:
+        return None
     return Automated(bool(raw.get("prune")), bool(raw.get("selfHeal")), bool(raw.get("allowEmpty")))
 
 

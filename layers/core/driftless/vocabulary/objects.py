@@ -3,8 +3,6 @@
 In: one object as parsed from YAML or read from the API server. Out: its key, its annotations, its digest.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import dataclass
