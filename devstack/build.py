@@ -80,7 +80,7 @@ def kwok_stages() -> list[Path]:
     """The kwok stages that make nodes and pods ready, copied once out of kwok's own module."""
     folder = _folder(KWOK) / "stages"
     if not folder.is_dir():
-        with _lock():
+        with exclusively("bin"):
             if not folder.is_dir():
                 _copy_stages(folder)
     return sorted(folder.glob("*.yaml"))
@@ -102,7 +102,7 @@ def _binaries(module: Module, assets: str = "") -> dict[str, Path]:
     folder = _folder(module)
     wanted = {name: folder / name for name in module.packages if name not in found}
     if not all(path.is_file() for path in wanted.values()):
-        with _lock():
+        with exclusively("bin"):
             for name, path in wanted.items():
                 if not path.is_file():
                     _build(module, name, path)
@@ -164,15 +164,15 @@ def _go(arguments: list[str], folder: Path, extra: dict[str, str] | None = None)
 
 
 @contextlib.contextmanager
-def _lock() -> Iterator[None]:
-    """Holds off other builds: two at once would compile the same packages twice on the same cores."""
-    folder = cache_folder() / "bin"
+def exclusively(what: str) -> Iterator[None]:
+    """Holds off other builders of `what`: two at once would do the same work twice on the same cores."""
+    folder = cache_folder() / what
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("waiting for another build to end")
+            say(f"waiting for another build of {what} to end")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
