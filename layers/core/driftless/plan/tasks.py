@@ -16,7 +16,7 @@ PHASES = (HookType.PRE_SYNC, HookType.SYNC, HookType.POST_SYNC, HookType.SYNC_FA
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What an operation is about. `resources`: only these (selective sync, self-heal; hooks are then off), None = all."""
+    """What an operation is about. `resources`: only these (selective sync, heal; hooks are then off), None = all."""
 
     prune: Collection[ObjectKey] = ()
     resources: tuple[dict[str, Any], ...] | None = None

@@ -1,0 +1,104 @@
+"""An application is registered, changed or asked to go: by a person through the console, or by a parent's bundle.
+
+manifest → parse → application, state and interest in one transaction → a look-up of its repository is asked for.
+A parent (App of Apps) runs where no queue can be reached: its requests go out through the outbox.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from driftless import interest
+from driftless.flows.wiring import World
+from driftless.outlets.table import ConditionFailed
+from driftless.record import applications, outbox, repositories, state
+from driftless.record.applications import Stored
+from driftless.record.outbox import Letter
+from driftless.vocabulary import argo
+from driftless.vocabulary.argo import RESOURCES_FINALIZER, Application
+from driftless.vocabulary.errors import Conflict, NotFound, Refused
+from driftless.vocabulary.objects import Manifest
+
+
+def create(manifest: Manifest, world: World, *, upsert: bool = False, parent: str = "") -> tuple[Stored, str]:
+    """Outcome: "created", "unchanged" or "updated". Raises Refused, or Conflict when it exists and differs."""
+    app = argo.application(manifest)
+    repository = interest.canonical(app.source.repo_url)
+    try:
+        before = applications.read(world.table, app.name)
+    except NotFound:
+        return _created(app, repository, world, parent)
+    if before.application.manifest == app.manifest:
+        return before, "unchanged"
+    if not upsert:
+        raise Conflict(
+            f"application {app.name} exists and its spec differs",
+            hint="use --upsert, or driftless app set, to change it",
+        )
+    if parent and before.parent != parent:
+        raise Conflict(
+            f"application {app.name} is not {parent}'s: {before.parent or 'a person'} created it",
+            hint="delete it, or rename one of the two",
+        )
+    return _changed(before, app, repository, world, parent)
+
+
+def remove(
+    name: str, world: World, *, cascade: bool | None = None, propagation: str = "", parent: str = ""
+) -> dict[str, Any]:
+    """Ask for deletion. `cascade` None: as the finalizers say; False strips them; True adds one."""
+    stored = applications.read(world.table, name)
+    if cascade is False and propagation:
+        raise Refused("a propagation policy goes with cascade=true only")
+    deleting = {
+        "cascade": stored.application.cascades if cascade is None else cascade,
+        "propagation": propagation or _policy_of(stored.application),
+        "at": world.now_text(),
+    }
+    world.table.write(state.request_deletion(name, deleting))
+    _send(world, name, Letter("sync", {"application": name, "cause": "delete"}), parent, stored.generation)
+    return deleting
+
+
+def _created(app: Application, repository: str, world: World, parent: str) -> tuple[Stored, str]:
+    try:
+        world.table.write(*applications.create(app, repository, world.now_text(), parent))
+    except ConditionFailed:
+        raise Conflict(f"application {app.name} was created by somebody else just now", hint="try again") from None
+    stored = applications.read(world.table, app.name)
+    _look_up(world, stored, parent)
+    return stored, "created"
+
+
+def _changed(before: Stored, app: Application, repository: str, world: World, parent: str) -> tuple[Stored, str]:
+    if not applications.save(world.table, applications.change(before, app, repository)):
+        raise Conflict(f"application {app.name} was changed by somebody else just now", hint="try again")
+    stored = applications.read(world.table, app.name)
+    if before.application.source.raw != app.source.raw:
+        _look_up(world, stored, parent)
+    else:
+        _send(world, app.name, Letter("sync", {"application": app.name, "cause": "spec"}), parent, stored.generation)
+    return stored, "updated"
+
+
+def _look_up(world: World, stored: Stored, parent: str) -> None:
+    """Ask fetch for a look-up: counted first, sent second, so that a fetch under way sees it either way."""
+    name = stored.application.name
+    world.table.write(repositories.request(stored.repository))
+    message = {"repository": stored.repository, "applications": [name], "cause": parent or "app"}
+    _send(world, name, Letter("fetch", message), parent, stored.generation)
+
+
+def _send(world: World, name: str, letter: Letter, parent: str, generation: int) -> None:
+    if parent:
+        world.table.write(outbox.post(f"{name}/{letter.message['cause']}", generation, 0, letter, world.clock()))
+        return
+    queue = world.fetch_queue() if letter.to == "fetch" else world.sync_queue()
+    queue.send(letter.message)
+
+
+def _policy_of(app: Application) -> str:
+    for finalizer in app.finalizers:
+        if finalizer.startswith(f"{RESOURCES_FINALIZER}/"):
+            return finalizer.rpartition("/")[2].capitalize()
+    return "Foreground"
