@@ -10,7 +10,7 @@ from typing import Any
 
 from driftless import interest
 from driftless.flows.wiring import World
-from driftless.outlets.table import ConditionFailed
+from driftless.outlets.table import ConditionFailed, Write
 from driftless.record import applications, outbox, repositories, state
 from driftless.record.applications import Stored
 from driftless.record.outbox import Letter
@@ -55,44 +55,47 @@ def remove(
         "propagation": propagation or _policy_of(stored.application),
         "at": world.now_text(),
     }
-    world.table.write(state.request_deletion(name, deleting))
-    _send(world, name, Letter("sync", {"application": name, "cause": "delete"}), parent, stored.generation)
+    letter = Letter("sync", {"application": name, "cause": "delete"})
+    _save_and_send(world, stored, [state.request_deletion(name, deleting)], letter, parent)
     return deleting
 
 
 def _created(app: Application, repository: str, world: World, parent: str) -> tuple[Stored, str]:
+    writes, stored = applications.create(app, repository, world.now_text(), parent)
     try:
-        world.table.write(*applications.create(app, repository, world.now_text(), parent))
+        _save_and_send(world, stored, writes, _look_up(world, stored, parent), parent)
     except ConditionFailed:
         raise Conflict(f"application {app.name} was created by somebody else just now", hint="try again") from None
-    stored = applications.read(world.table, app.name)
-    _look_up(world, stored, parent)
     return stored, "created"
 
 
 def _changed(before: Stored, app: Application, repository: str, world: World, parent: str) -> tuple[Stored, str]:
-    if not applications.save(world.table, applications.change(before, app, repository)):
-        raise Conflict(f"application {app.name} was changed by somebody else just now", hint="try again")
-    stored = applications.read(world.table, app.name)
-    if before.application.source.raw != app.source.raw:
-        _look_up(world, stored, parent)
-    else:
-        _send(world, app.name, Letter("sync", {"application": app.name, "cause": "spec"}), parent, stored.generation)
+    writes, stored = applications.change(before, app, repository)
+    same_source = before.application.source.raw == app.source.raw
+    spec_changed = Letter("sync", {"application": app.name, "cause": "spec"})
+    letter = spec_changed if same_source else _look_up(world, stored, parent)
+    try:
+        _save_and_send(world, stored, writes, letter, parent)
+    except ConditionFailed:
+        raise Conflict(f"application {app.name} was changed by somebody else just now", hint="try again") from None
     return stored, "updated"
 
 
-def _look_up(world: World, stored: Stored, parent: str) -> None:
-    """Ask fetch for a look-up: counted first, sent second, so that a fetch under way sees it either way."""
-    name = stored.application.name
+def _look_up(world: World, stored: Stored, cause: str) -> Letter:
+    """Ask fetch for a look-up: counted first, sent after, so that a fetch under way sees it either way."""
     world.table.write(repositories.request(stored.repository))
-    message = {"repository": stored.repository, "applications": [name], "cause": parent or "app"}
-    _send(world, name, Letter("fetch", message), parent, stored.generation)
+    names = [stored.application.name]
+    return Letter("fetch", {"repository": stored.repository, "applications": names, "cause": cause or "app"})
 
 
-def _send(world: World, name: str, letter: Letter, parent: str, generation: int) -> None:
+def _save_and_send(world: World, stored: Stored, writes: list[Write], letter: Letter, parent: str) -> None:
+    """A parent's letter is saved with what it tells of; a person's is sent after, with the poll behind it."""
     if parent:
-        world.table.write(outbox.post(f"{name}/{letter.message['cause']}", generation, 0, letter, world.clock()))
+        box = f"{stored.application.name}/{letter.message['cause']}"
+        post = outbox.post(box, stored.generation, 0, letter, world.clock())
+        world.table.write(*writes, post)
         return
+    world.table.write(*writes)
     queue = world.fetch_queue() if letter.to == "fetch" else world.sync_queue()
     queue.send(letter.message)
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from driftless.outlets import table
-from driftless.outlets.table import ConditionFailed, Item, Table, Write
+from driftless.outlets.table import Item, Table, Write
 from driftless.record import state as states
 from driftless.vocabulary import argo
 from driftless.vocabulary.argo import Application
@@ -63,32 +63,33 @@ def read_all(tables: Table) -> list[Stored]:
     return [_stored(item) for item in tables.query(PARTITION)]
 
 
-def create(application: Application, repository: str, now: str, parent: str = "") -> list[Write]:
+def create(application: Application, repository: str, now: str, parent: str = "") -> tuple[list[Write], Stored]:
     """Refused (ConditionFailed, index 0) when the application exists."""
-    item = _item(application, repository, now, parent, uid=str(uuid.uuid4()), generation=1)
+    stored = Stored(application, str(uuid.uuid4()), 1, now, repository, parent)
     # Fences begin at the time of creation: a worker left over from a deleted namesake can never match one.
     fence = int(datetime.fromisoformat(now).timestamp())
     state = {**table.key(states.PARTITION, application.name), "requests": 1, "fence": fence}
-    return [
-        table.put(item, "attribute_not_exists(pk)"),
+    writes = [
+        table.put(_item(stored), "attribute_not_exists(pk)"),
         table.put(state, "attribute_not_exists(pk)"),
         table.put(_interest(application, repository)),
     ]
+    return writes, stored
 
 
-def change(before: Stored, after: Application, repository: str) -> list[Write]:
+def change(before: Stored, after: Application, repository: str) -> tuple[list[Write], Stored]:
     """Replace what the user wrote. A changed source makes fetch look anew; refused when somebody else was faster."""
-    item = _item(after, repository, before.created, before.parent, before.uid, before.generation + 1)
+    stored = replace(before, application=after, repository=repository, generation=before.generation + 1)
     other_source = before.repository != repository or _stake(before.application) != _stake(after)
     writes = [
-        table.put(item, "generation = :before", {"before": before.generation}),
+        table.put(_item(stored), "generation = :before", {"before": before.generation}),
         states.forget_target(after.name) if other_source else states.look_again(after.name),
     ]
     if before.repository != repository:
         writes.append(table.delete(table.key(f"INTEREST#{before.repository}", after.name)))
     if other_source:
         writes.append(table.put(_interest(after, repository)))
-    return writes
+    return writes, stored
 
 
 def forget(stored: Stored) -> list[Write]:
@@ -123,24 +124,15 @@ def exists(tables: Table, name: str) -> bool:
     return tables.get(PARTITION, name) is not None
 
 
-def save(tables: Table, writes: list[Write]) -> bool:
-    """Carry the writes out; False when a condition refused them."""
-    try:
-        tables.write(*writes)
-    except ConditionFailed:
-        return False
-    return True
-
-
-def _item(app: Application, repository: str, created: str, parent: str, uid: str, generation: int) -> Item:
+def _item(stored: Stored) -> Item:
     return {
-        **table.key(PARTITION, app.name),
-        "manifest": json.dumps(app.manifest),
-        "uid": uid,
-        "generation": generation,
-        "created": created,
-        "repository": repository,
-        "parent": parent,
+        **table.key(PARTITION, stored.application.name),
+        "manifest": json.dumps(stored.application.manifest),
+        "uid": stored.uid,
+        "generation": stored.generation,
+        "created": stored.created,
+        "repository": stored.repository,
+        "parent": stored.parent,
     }
 
 
