@@ -188,6 +188,7 @@ def test_deep_nesting_is_refused(form: str) -> None:
         ("github", {"after": 7}, "after"),
         ("github", {"repository": {}}, "repository.clone_url"),
         ("github", {"repository": {"clone_url": "https://" + "x" * 600}}, "512"),
+        ("github", {"repository": {"clone_url": "https://" + "ü" * 300}}, "512"),
         ("gitlab-token", {"project": "acme"}, "project.git_http_url"),
         ("bitbucket-cloud", {"push": {"changes": [7]}}, "push.changes"),
         ("bitbucket-cloud", {"push": {"changes": [{"new": {"type": "stash", "name": "x"}}]}}, "stash"),

@@ -25,7 +25,7 @@ COUNTED_PATHS = 1000
 """With more changed files than this, looking at the Git trees is cheaper than comparing names."""
 
 LONGEST_ADDRESS = 512
-"""Characters of a repository's address; it becomes part of a table key, which DynamoDB caps at 2,048 bytes."""
+"""Bytes of a repository's address; it becomes a table key, and DynamoDB takes at most 1,024 bytes for a sort key."""
 
 _DELIVERY_ID = re.compile(r"[A-Za-z0-9{}._:+/=-]{1,128}")
 
@@ -58,8 +58,8 @@ def text(doc: Document, path: str) -> str:
 
 
 def address(doc: Document, path: str) -> str:
-    if len(value := text(doc, path)) > LONGEST_ADDRESS:
-        raise Refused(f"the repository's address at {path} has more than {LONGEST_ADDRESS} characters")
+    if len((value := text(doc, path)).encode()) > LONGEST_ADDRESS:
+        raise Refused(f"the repository's address at {path} has more than {LONGEST_ADDRESS} bytes")
     return value
 
 
