@@ -161,8 +161,6 @@ def test_an_event_that_is_no_push_is_answered_with_its_reason() -> None:
     assert "'star'" in answer.document["ignored"]
 
 
-# ---- the Lambda door -------------------------------------------------------------------------------------------------
-
 CONTEXT = SimpleNamespace(
     function_name="webhook", memory_limit_in_mb=512, invoked_function_arn="arn:webhook", aws_request_id="1"
 )
