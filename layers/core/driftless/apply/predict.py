@@ -1,0 +1,49 @@
+"""What an apply would make of each object, asked of the API server (dry run): its defaults cause no false difference.
+
+In: pairs of what Git wants and what is live. Out: the object as it would be, or why the server refuses. Never writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from driftless.apply.options import Options
+from driftless.apply.ownership import inherited, without_abandoned
+from driftless.outlets.cluster import Cluster
+from driftless.vocabulary.errors import ClusterRefused
+from driftless.vocabulary.objects import Manifest
+
+Prediction = Manifest | ClusterRefused
+
+
+def predict(
+    cluster: Cluster, pairs: Sequence[tuple[Manifest, Manifest]], options: Options | None = None
+) -> list[Prediction]:
+    """One prediction per (target, live), in their order. Raises Unavailable when the cluster does not answer.
+
+    A change of an immutable field is a difference, not an error, where the object may be replaced or recreated.
+    """
+    chosen = options or Options()
+    return cluster.map(lambda pair: _predicted(cluster, pair[0], pair[1], chosen), pairs)
+
+
+def _predicted(cluster: Cluster, target: Manifest, live: Manifest, options: Options) -> Prediction:
+    try:
+        answer = cluster.apply(target, dry_run=True, validate=options.validation(target))
+    except ClusterRefused as error:
+        if error.status == 422 and (options.forces(target, live) or options.replaces(target, live)):
+            return {**live, **target, "metadata": {**live["metadata"], **target["metadata"]}}
+        return error
+    return _with_ownership_handed_over(cluster, answer, live) if inherited(live) else answer
+
+
+def _with_ownership_handed_over(cluster: Cluster, answer: Manifest, live: Manifest) -> Manifest:
+    """A second dry run without the abandoned fields, so that the server puts back what is only its default."""
+    left = without_abandoned(answer, live)
+    if left == answer:
+        return answer
+    try:
+        return cluster.replace(left, dry_run=True, validate="Ignore")
+    except ClusterRefused:
+        # a field that may not be taken away, or the object has just changed: the apply itself will say so
+        return answer
