@@ -15,11 +15,13 @@ import subprocess
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from io import BufferedReader
 from pathlib import Path
 from typing import IO
 from urllib.parse import parse_qs, urlsplit
+
+from devstack.processes import Server
 
 REPOSITORY = re.compile(r"^/((?:[A-Za-z0-9_][A-Za-z0-9._-]*/)*[A-Za-z0-9_][A-Za-z0-9._-]*\.git)(/.*)$")
 CHUNK = 1 << 16
@@ -192,16 +194,11 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256
-
-
 def serve(folder: Path, port: int) -> Server:
     """A server bound to `port` on loopback (0: any), not yet running; `serve_forever` runs it."""
     folder.mkdir(parents=True, exist_ok=True)
     handler = type("BoundHandler", (Handler,), {"host": GitHost(folder)})
-    return Server(("127.0.0.1", port), handler)
+    return Server(port, handler)
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from driftless.vocabulary.errors import DriftlessError
@@ -130,6 +131,20 @@ class Processes:
         for part in reversed(self.parts):
             end(part.process)
         self.parts.clear()
+
+
+class Server(ThreadingHTTPServer):
+    """An HTTP server on loopback with a thread for each connection; a client that hangs up is no news."""
+
+    daemon_threads = True
+    request_queue_size = 512
+
+    def __init__(self, port: int, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", port), handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 def listening(port: int) -> bool:
