@@ -11,6 +11,8 @@ from typing import Any
 Manifest = dict[str, Any]
 """One Kubernetes object as JSON values."""
 
+FIELD_MANAGER = "driftless"
+"""The name under which we own fields: what we apply, what we compare and whose drift we see."""
 TRACKING_ID = "argocd.argoproj.io/tracking-id"
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 COMPARE_OPTIONS = "argocd.argoproj.io/compare-options"
