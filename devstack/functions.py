@@ -68,8 +68,8 @@ class Pool:
             self.closed = True
             slots, self.idle = self.idle, []
             self.changed.notify_all()
-        with ThreadPoolExecutor(max_workers=8) as workers:
-            list(workers.map(lambda slot: slot.close(), slots))
+        for slot in slots:
+            slot.close()
 
     def _acquire(self) -> Slot:
         with self.changed:
@@ -117,8 +117,8 @@ class Functions:
             pool.warm(WARM.get(self.declared[name].logical_id, 1))
 
     def close(self) -> None:
-        for pool in self.pools.values():
-            pool.close()
+        with ThreadPoolExecutor(max_workers=len(self.pools) or 1) as workers:
+            list(workers.map(lambda pool: pool.close(), self.pools.values()))
 
 
 def _limit(function: Function) -> int:

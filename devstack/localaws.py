@@ -160,7 +160,8 @@ class LocalAws:
         self.processes.wait_listening(part, self.port)
 
     def stop(self) -> None:
-        self.processes.stop()
+        # It would wait for its long polls to end, and has nothing to save.
+        self.processes.stop(grace=0.2)
 
     def create(self, template: Template) -> None:
         """Create what the template declares, in whatever order its references ask for.
@@ -248,7 +249,7 @@ def _declare(template: Template) -> None:
     for logical_id in template.resources("AWS::IAM::Role"):
         template.attributes[logical_id, ""] = f"{STACK}-{logical_id}"
         template.attributes[logical_id, "Arn"] = f"arn:aws:iam::{ACCOUNT}:role/{STACK}-{logical_id}"
-    for kind in ("AWS::Serverless::LayerVersion", "AWS::Serverless::HttpApi"):
+    for kind in ("AWS::Serverless::LayerVersion", "AWS::Serverless::HttpApi", "AWS::Logs::LogGroup"):
         for logical_id in template.resources(kind):
             template.attributes[logical_id, ""] = logical_id
 

@@ -127,9 +127,9 @@ class Processes:
     def dead(self) -> list[Part]:
         return [part for part in self.parts if part.process.poll() is not None]
 
-    def stop(self) -> None:
+    def stop(self, grace: float = 5.0) -> None:
         for part in reversed(self.parts):
-            end(part.process)
+            end(part.process, grace)
         self.parts.clear()
 
 

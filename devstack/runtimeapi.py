@@ -95,6 +95,9 @@ class Slot:
     def close(self, grace: float = 2.0) -> None:
         end(self.process, grace)
         self.waiting.put(None)
+        threading.Thread(target=self._stop_server, daemon=True).start()
+
+    def _stop_server(self) -> None:
         self.server.shutdown()
         self.server.server_close()
 
@@ -155,7 +158,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._reply(403)
         if len(body) > LARGEST:
             text = f"Response payload size ({len(body)} bytes) exceeded maximum allowed payload size ({LARGEST} bytes)."
-            current.done.put(failure("Function.ResponseSizeTooLarge", text))
+            # The runtime client does not survive the refusal of its answer: this environment ends with the call.
+            self.slot.failure = failure("Function.ResponseSizeTooLarge", text)
+            current.done.put(self.slot.failure)
             return self._reply(413)
         current.done.put(Answer(body, "Unhandled" if kind == "error" else ""))
         return self._reply(202)
