@@ -13,6 +13,8 @@ from driftless.compare.ownership import FieldsV1, by_identity, entries, identity
 from driftless.vocabulary.objects import FIELD_MANAGER, Manifest, canonical_json
 
 _IDENTITY = ("name", "namespace")
+_ATOMIC_DEFAULTS: dict[str, Manifest] = {"fieldRef": {"apiVersion": "v1"}, "resourceFieldRef": {"divisor": "0"}}
+"""What the server adds inside two values of `env` that are owned whole; without this most pods would cost a dry run."""
 
 
 def apply_changes_nothing(target: Manifest, live: Manifest) -> bool:
@@ -39,11 +41,16 @@ def _held(declared: Any, live: Any, owned: FieldsV1) -> bool:
     if isinstance(declared, dict) and isinstance(live, dict):
         names = {name[2:] for name in owned if name != "."}
         return names == set(declared) and all(
-            key in live and _held(value, live[key], owned[f"f:{key}"]) for key, value in declared.items()
+            key in live and _held(_defaulted(key, value), live[key], owned[f"f:{key}"])
+            for key, value in declared.items()
         )
     if isinstance(declared, list) and isinstance(live, list):
         return _items_held(declared, live, owned)
     return False
+
+
+def _defaulted(key: str, value: Any) -> Any:
+    return _ATOMIC_DEFAULTS[key] | value if key in _ATOMIC_DEFAULTS and isinstance(value, dict) else value
 
 
 def _items_held(declared: list[Any], live: list[Any], owned: FieldsV1) -> bool:

@@ -1,0 +1,315 @@
+"""No false difference against a real API server, and every real one: its dry run is the judge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from devstack.controlplane import ControlPlane
+from driftless.compare import modified, needs_prediction
+from driftless.compare.fingerprint import fingerprint
+from driftless.compare.targets import targets
+from driftless.compare.unified import changed_paths, unified
+from driftless.vocabulary.argo import IgnoreRule
+from driftless.vocabulary.objects import Manifest, key_of
+
+PLURALS = {
+    "ClusterRole": "clusterroles",
+    "ConfigMap": "configmaps",
+    "CustomResourceDefinition": "customresourcedefinitions",
+    "Deployment": "deployments",
+    "Role": "roles",
+    "Secret": "secrets",
+    "Service": "services",
+    "StatefulSet": "statefulsets",
+    "HorizontalPodAutoscaler": "horizontalpodautoscalers",
+    "NetworkPolicy": "networkpolicies",
+    "Ingress": "ingresses",
+}
+CLUSTER_SCOPED = ("ClusterRole", "CustomResourceDefinition")
+
+
+class Place:
+    """One namespace of a real cluster, spoken to as the apply room does."""
+
+    def __init__(self, controlplane: ControlPlane, namespace: str) -> None:
+        self._controlplane = controlplane
+        self.namespace = namespace
+
+    def target(self, manifest: Manifest) -> Manifest:
+        made = targets([manifest], "shop", self.namespace, lambda _, kind: kind not in CLUSTER_SCOPED)
+        assert not made.conditions
+        return made.objects[0]
+
+    def apply(self, target: Manifest, manager: str = "driftless", *, dry_run: bool = False) -> Manifest:
+        query = f"fieldManager={manager}&force=true" + ("&dryRun=All" if dry_run else "")
+        return self._send("PATCH", f"{self._path(target)}?{query}", target, "application/apply-patch+yaml")
+
+    def predict(self, target: Manifest) -> Manifest:
+        return self.apply(target, dry_run=True)
+
+    def read(self, target: Manifest) -> Manifest:
+        return self._send("GET", self._path(target))
+
+    def edit(self, target: Manifest, patch: Manifest, subresource: str = "") -> Manifest:
+        path = self._path(target) + subresource + "?fieldManager=kubectl"
+        return self._send("PATCH", path, patch, "application/merge-patch+json")
+
+    def delete(self, target: Manifest) -> None:
+        self._send("DELETE", self._path(target))
+
+    def _send(self, method: str, path: str, body: Manifest | None = None, form: str = "application/json") -> Manifest:
+        status, answer = self._controlplane.request(method, path, body, form)
+        assert status < 300, answer
+        return answer
+
+    def _path(self, target: Manifest) -> str:
+        api = target["apiVersion"]
+        root = f"/apis/{api}" if "/" in api else f"/api/{api}"
+        within = "" if target["kind"] in CLUSTER_SCOPED else f"/namespaces/{self.namespace}"
+        return f"{root}{within}/{PLURALS[target['kind']]}/{target['metadata']['name']}"
+
+
+@pytest.fixture
+def place(controlplane: ControlPlane, namespace: str) -> Place:
+    return Place(controlplane, namespace)
+
+
+def obj(api: str, kind: str, name: str = "payments", **body: Any) -> Manifest:
+    return {"apiVersion": api, "kind": kind, "metadata": {"name": name}, **body}
+
+
+def workload(kind: str = "Deployment", **spec: Any) -> Manifest:
+    container: dict[str, Any] = {
+        "name": "payments",
+        "image": "ghcr.io/acme-corp/payments:v2.1.0",
+        "ports": [{"containerPort": 8080}],
+        "env": [{"name": "B", "value": "2"}, {"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
+        "resources": {"limits": {"cpu": "1000m", "memory": "1024Mi"}, "requests": {"cpu": 0.5}},
+    }
+    template = {"metadata": {"labels": {"app": "payments"}}, "spec": {"containers": [container]}}
+    selector = {"matchLabels": {"app": "payments"}}
+    return obj("apps/v1", kind, spec={"replicas": 3, "selector": selector, "template": template, **spec})
+
+
+def plain() -> Manifest:
+    made = workload()
+    del made["spec"]["template"]["spec"]["containers"][0]["resources"]
+    return made
+
+
+HPA = obj(
+    "autoscaling/v2",
+    "HorizontalPodAutoscaler",
+    spec={
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "payments"},
+        "maxReplicas": 9,
+        "metrics": [
+            {
+                "type": "Resource",
+                "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}},
+            }
+        ],
+    },
+)
+VOLUME = {
+    "metadata": {"name": "data"},
+    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1024Mi"}}},
+}
+INGRESS = {
+    "rules": [
+        {
+            "host": "payments.example",
+            "http": {
+                "paths": [
+                    {
+                        "path": "/",
+                        "pathType": "Prefix",
+                        "backend": {"service": {"name": "payments", "port": {"number": 80}}},
+                    }
+                ]
+            },
+        }
+    ]
+}
+RBAC = "rbac.authorization.k8s.io/v1"
+EVERYTHING = [
+    plain(),
+    workload(),
+    workload("StatefulSet", serviceName="payments", volumeClaimTemplates=[VOLUME]),
+    obj("v1", "Service", spec={"selector": {"app": "payments"}, "ports": [{"port": 80, "targetPort": 8080}]}),
+    obj("v1", "ConfigMap", data={"a": "multi\nline\n", "n": "1"}),
+    obj("v1", "Secret", stringData={"password": "hush"}, data={"token": "aHVzaA=="}),
+    obj("networking.k8s.io/v1", "NetworkPolicy", spec={"podSelector": {}, "ingress": [{"ports": [{"port": 80}]}]}),
+    obj("networking.k8s.io/v1", "Ingress", spec=INGRESS),
+    obj(RBAC, "Role", rules=[]),
+    obj(RBAC, "Role", rules=[{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]),
+    HPA,
+]
+STEADY = ("Service", "ConfigMap", "Secret", "Role", "Ingress", "HorizontalPodAutoscaler")
+
+
+@pytest.mark.parametrize("manifest", EVERYTHING, ids=lambda manifest: manifest["kind"])
+def test_what_was_just_applied_is_not_modified(place: Place, manifest: Manifest) -> None:
+    target = place.target(manifest)
+    place.apply(target)
+    predicted, live = place.predict(target), place.read(target)
+    assert not modified(predicted, live)
+    assert unified(key_of(live), predicted, live) == ""
+    assert changed_paths(predicted, live) == []
+
+
+@pytest.mark.parametrize(
+    "manifest", [plain(), *EVERYTHING[3:6], EVERYTHING[7], *EVERYTHING[9:]], ids=lambda m: m["kind"]
+)
+def test_what_was_just_applied_needs_no_dry_run(place: Place, manifest: Manifest) -> None:
+    target = place.target(manifest)
+    place.apply(target)
+    live = place.read(target)
+    assert not needs_prediction(target, live)
+    assert needs_prediction(target, place.edit(target, {"metadata": {"annotations": dict.fromkeys(_marks(target))}}))
+
+
+def _marks(target: Manifest) -> list[str]:
+    return list(target["metadata"]["annotations"])
+
+
+def test_kubectl_scale_shows_the_lessons_hunk_and_who_did_it(place: Place) -> None:
+    target = place.target(plain())
+    place.apply(target)
+    place.edit(target, {"spec": {"replicas": 5}}, "/scale")
+    predicted, live = place.predict(target), place.read(target)
+    assert needs_prediction(target, live)
+    assert modified(predicted, live)
+    text = unified(key_of(live), predicted, live)
+    assert text.startswith(
+        f"===== apps/Deployment {place.namespace}/payments =====\n--- desired (Git)\n+++ live (cluster)\n@@ -"
+    )
+    assert " spec:\n-  replicas: 3\n+  replicas: 5\n   selector:\n" in text
+    assert text.count("@@ -") == 1
+    (change,) = changed_paths(predicted, live)
+    assert (change.path, change.desired, change.live) == ("spec.replicas", 3, 5)
+    assert (change.manager, change.operation) == ("kubectl", "Update scale")
+
+
+def test_an_edited_field_names_who_edited_it_and_when(place: Place) -> None:
+    target = place.target(plain())
+    place.apply(target)
+    place.edit(target, {"spec": {"template": {"metadata": {"labels": {"app": "payments", "by": "hand"}}}}})
+    place.edit(target, {"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 5}}, "replicas": 1}})
+    (change,) = changed_paths(place.predict(target), place.read(target))
+    assert (change.path, change.manager, change.operation) == ("spec.replicas", "kubectl", "Update")
+    assert change.time.startswith("20")
+
+
+def test_replicas_left_to_the_autoscaler_are_ignored(place: Place) -> None:
+    target = place.target(plain())
+    place.apply(target)
+    place.edit(target, {"spec": {"replicas": 8}}, "/scale")
+    predicted, live = place.predict(target), place.read(target)
+    assert not modified(predicted, live, (IgnoreRule("apps", "Deployment", json_pointers=("/spec/replicas",)),))
+    assert not modified(predicted, live, (IgnoreRule("apps", "Deployment", managed_fields_managers=("kubectl",)),))
+
+
+def test_the_rules_of_an_aggregated_cluster_role_are_its_controllers(place: Place) -> None:
+    selector = {"matchLabels": {"rbac.example.com/aggregate": place.namespace}}
+    name = f"{place.namespace}-all"
+    manifest = obj(RBAC, "ClusterRole", name, rules=[], aggregationRule={"clusterRoleSelectors": [selector]})
+    target = place.target(manifest)
+    place.apply(target)
+    rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]
+    place.edit(target, {"rules": rules})
+    assert not modified(place.predict(target), place.read(target))
+    place.delete(target)
+
+
+def test_what_others_added_is_not_drift(place: Place) -> None:
+    target = place.target(plain())
+    place.apply(target)
+    proxy = {"name": "proxy", "image": "proxy:1"}
+    mesh = obj("apps/v1", "Deployment", spec={"template": {"spec": {"containers": [proxy]}}})
+    mesh["metadata"]["labels"] = {"team": "a"}
+    place.apply(mesh, "mesh")
+    live = place.read(target)
+    assert not modified(place.predict(target), live)
+    assert not needs_prediction(target, live)
+
+
+@pytest.mark.parametrize("key", ["password", "token"])
+def test_a_changed_secret_value_is_drift_and_never_shown(place: Place, key: str) -> None:
+    target = place.target(EVERYTHING[5])
+    place.apply(target)
+    place.edit(target, {"data": {key: "ZWRpdGVk"}})
+    predicted, live = place.predict(target), place.read(target)
+    text = unified(key_of(live), predicted, live)
+    assert f"-  {key}: ++++++++\n+  {key}: ++++++++++++\n" in text
+    assert "ZWRpdGVk" not in text + str(changed_paths(predicted, live))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (obj("v1", "ConfigMap", data={"a": "1", "b": "2"}), obj("v1", "ConfigMap", data={"a": "1"})),
+        (obj("v1", "Secret", stringData={"a": "1", "b": "2"}), obj("v1", "Secret", stringData={"a": "1"})),
+        (workload(paused=True), workload()),
+        (workload(minReadySeconds=5), workload()),
+    ],
+    ids=["data", "stringData", "optional field", "defaulted field"],
+)
+def test_what_left_git_is_modified_until_it_is_applied(place: Place, before: Manifest, after: Manifest) -> None:
+    place.apply(place.target(before))
+    target = place.target(after)
+    live = place.read(target)
+    assert needs_prediction(target, live)
+    assert modified(place.predict(target), live)
+    place.apply(target)
+    assert not modified(place.predict(target), place.read(target))
+
+
+def test_a_drifted_default_that_git_does_not_declare_is_not_modified(place: Place) -> None:
+    target = place.target(plain())
+    place.apply(target)
+    place.edit(target, {"spec": {"revisionHistoryLimit": 2}})
+    assert not modified(place.predict(target), place.read(target))
+
+
+def test_a_fingerprint_survives_status_and_moves_with_drift(place: Place) -> None:
+    target = place.target(plain())
+    place.apply(target)
+    first = place.read(target)
+    condition = {"type": "Progressing", "status": "True", "reason": "Seen"}
+    place.edit(target, {"status": {"conditions": [condition]}}, "/status")
+    second = place.read(target)
+    assert first["metadata"]["resourceVersion"] != second["metadata"]["resourceVersion"]
+    assert fingerprint(first) == fingerprint(second)
+    place.edit(target, {"spec": {"replicas": 4}}, "/scale")
+    assert fingerprint(place.read(target)) != fingerprint(second)
+
+
+CRD_NAME = "widgets.compare.example.com"
+CRD = obj(
+    "apiextensions.k8s.io/v1",
+    "CustomResourceDefinition",
+    CRD_NAME,
+    spec={
+        "group": "compare.example.com",
+        "names": {"kind": "Widget", "plural": "widgets"},
+        "scope": "Namespaced",
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+            }
+        ],
+    },
+)
+
+
+def test_a_crd_that_was_just_applied_is_not_modified(place: Place) -> None:
+    target = place.target(CRD)
+    place.apply(target)
+    assert not modified(place.predict(target), place.read(target))
+    place.delete(target)
