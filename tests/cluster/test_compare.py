@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -313,3 +315,50 @@ def test_a_crd_that_was_just_applied_is_not_modified(place: Place) -> None:
     place.apply(target)
     assert not modified(place.predict(target), place.read(target))
     place.delete(target)
+
+
+STAMP = "compare.example.com/stamp"
+
+
+@pytest.fixture
+def stamped(controlplane: ControlPlane, place: Place) -> Iterator[Place]:
+    """A namespace in which admission writes a value of its own into every ConfigMap, another one in a dry run."""
+    api, group = "admissionregistration.k8s.io/v1", "/apis/admissionregistration.k8s.io/v1"
+    patch = (
+        "Object{metadata: Object.metadata{annotations: {'" + STAMP + "': string(request.dryRun)}}, "
+        "data: {'stamp': string(request.dryRun)}}"
+    )
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["configmaps"]}
+    spec = {
+        "reinvocationPolicy": "Never",
+        "failurePolicy": "Fail",
+        "matchConstraints": {"resourceRules": [rule]},
+        "mutations": [{"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": patch}}],
+    }
+    within = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": place.namespace}}}
+    name = place.namespace
+    binding = {"policyName": name, "matchResources": within}
+    for kind, plural, body in (
+        ("MutatingAdmissionPolicy", "mutatingadmissionpolicies", spec),
+        ("MutatingAdmissionPolicyBinding", "mutatingadmissionpolicybindings", binding),
+    ):
+        made = {"apiVersion": api, "kind": kind, "metadata": {"name": name}, "spec": body}
+        status, answer = controlplane.request("POST", f"{group}/{plural}", made)
+        assert status == 201, answer
+    yield place
+    for plural in ("mutatingadmissionpolicybindings", "mutatingadmissionpolicies"):
+        controlplane.request("DELETE", f"{group}/{plural}/{name}")
+
+
+def test_what_admission_writes_is_no_drift_and_what_git_says_still_is(stamped: Place) -> None:
+    target = stamped.target(obj("v1", "ConfigMap", data={"a": "1"}))
+    deadline = time.monotonic() + 30
+    while STAMP not in stamped.apply(target)["metadata"]["annotations"]:
+        assert time.monotonic() < deadline, "the admission policy never took effect"
+        time.sleep(0.2)
+    predicted, live = stamped.predict(target), stamped.read(target)
+    assert (predicted["data"]["stamp"], live["data"]["stamp"]) == ("true", "false")
+    assert not modified(predicted, live)
+    stamped.edit(target, {"data": {"a": "2"}})
+    (change,) = changed_paths(stamped.predict(target), stamped.read(target))
+    assert (change.path, change.desired, change.live) == ("data.a", "1", "2")
