@@ -6,7 +6,8 @@ nobody reads again. A refusal of the API server is a failed Outcome; only a clus
     wave     the order: prune, old hooks, kind by kind          predict    the server's dry run
     put      one object: apply, replace, recreate               prune      one object away
     hooks    finalizers and delete policies                     namespace  CreateNamespace=true
-    ownership  whose fields they were before us                 options    sync options     gone, outcome
+    ownership  whose fields they were before us              undeclared  Validate=false
+    options    sync options of application and object         outcome    the row for the result     gone
 """
 
 from driftless.apply.hooks import OPERATION, delete_hook, delete_policies, release_hook

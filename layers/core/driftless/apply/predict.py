@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from driftless.apply.options import Options
 from driftless.apply.ownership import inherited, without_abandoned
+from driftless.apply.undeclared import apply_as_told
 from driftless.outlets.cluster import Cluster
 from driftless.vocabulary.errors import ClusterRefused
 from driftless.vocabulary.objects import Manifest
@@ -29,7 +30,7 @@ def predict(
 
 def _predicted(cluster: Cluster, target: Manifest, live: Manifest, options: Options) -> Prediction:
     try:
-        answer = cluster.apply(target, dry_run=True, validate=options.validation(target))
+        answer = apply_as_told(cluster, target, options.validation(target), dry_run=True)
     except ClusterRefused as error:
         if error.status == 422 and (options.forces(target, live) or options.replaces(target, live)):
             return {**live, **target, "metadata": {**live["metadata"], **target["metadata"]}}

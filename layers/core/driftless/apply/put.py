@@ -10,6 +10,7 @@ from driftless.apply.hooks import as_hook, own
 from driftless.apply.options import Options
 from driftless.apply.outcome import Outcome, applied, failed, waiting
 from driftless.apply.ownership import handover
+from driftless.apply.undeclared import apply_as_told
 from driftless.outlets.cluster import Cluster, UnknownKind
 from driftless.vocabulary.errors import ClusterRefused
 from driftless.vocabulary.model import Task
@@ -43,7 +44,7 @@ def _apply(cluster: Cluster, task: Task, target: Manifest, options: Options) -> 
     if task.live is not None and migrates and not options.dry_run:
         hand_over(cluster, task.live)
     try:
-        answer = cluster.apply(target, dry_run=options.dry_run, validate=validate)
+        answer = apply_as_told(cluster, target, validate, dry_run=options.dry_run)
     except ClusterRefused as error:
         if error.status in (409, 422) and _may_recreate(task, options):
             return _recreate(cluster, task, target, options)
@@ -93,7 +94,7 @@ def _recreate(cluster: Cluster, task: Task, target: Manifest, options: Options) 
     still = gone(cluster, task.live)
     if still:
         return waiting(task, f"waiting for {task.key} to be deleted before it is made anew", still)
-    return applied(task, "replaced", cluster.apply(target, validate=validate))
+    return applied(task, "replaced", apply_as_told(cluster, target, validate))
 
 
 def hand_over(cluster: Cluster, live: Manifest) -> None:

@@ -24,7 +24,7 @@ import orjson
 import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 
-from driftless.outlets.cluster.refusal import refusal
+from driftless.outlets.cluster.refusal import refusal, unreadable
 from driftless.vocabulary.errors import Unavailable
 
 THREADS = 12
@@ -133,7 +133,7 @@ class Transport:
     def _worth_another(self, request: Request, attempt: int, answer: Answer | None, trouble: HTTPError | None) -> bool:
         """429 says that nothing was done, and a connection that never opened carried nothing: those always."""
         if answer is not None:
-            harmless = request.again or answer.status == 429
+            harmless = answer.status == 429 or (request.again and not unreadable(answer.status, answer.body))
             return harmless and attempt < _ATTEMPTS.get(answer.status, 0)
         harmless = request.again or isinstance(trouble, NewConnectionError)
         return harmless and not isinstance(trouble, SSLError) and attempt < _ATTEMPTS_UNANSWERED

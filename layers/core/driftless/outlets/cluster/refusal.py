@@ -16,24 +16,42 @@ from driftless.vocabulary.errors import ClusterRefused
 LONGEST = 1000
 _HARMLESS_REASONS = {"NotFound", "AlreadyExists", "Conflict", "Forbidden"}
 _HARMLESS_WORDS = re.compile(
-    r"unknown field \"[\w.\[\]-]+\"|duplicate field \"[\w.\[\]-]+\"|illegal base64 data at input byte \d+"
+    r"(?:unknown|duplicate) field \"[\w.\[\]-]+\""
+    r"|illegal base64 data at input byte \d+"
+    r"|\.[\w.-]+: (?:expected [a-z ()]+|field not declared in schema)"
 )
+_CAUSES = {
+    "FieldValueRequired": "required",
+    "FieldValueForbidden": "may not be set or changed",
+    "FieldValueDuplicate": "there already",
+    "FieldValueNotSupported": "not one of the values it may have",
+    "FieldValueTooLong": "too long",
+    "FieldValueTooMany": "too many",
+}
+_UNREADABLE = ("failed to create typed patch object", "failed to convert new object")
 _OPENING, _CLOSING = "{[", "}]"
 
 
 def refusal(status: int, answer: Any, about: str, sent: Any) -> ClusterRefused:
     """`answer`: the Status as parsed, or whatever a proxy on the way said; `sent`: the request's body or None."""
     told: dict[str, Any] = answer if isinstance(answer, dict) else {}
+    if unreadable(status, answer):
+        status, told = 422, told | {"reason": "Invalid"}
     reason = str(told.get("reason") or {401: "Unauthorized", 403: "Forbidden", 404: "NotFound"}.get(status, ""))
     message = str(told.get("message") or "")
     if about.startswith("Secret ") or (isinstance(sent, dict) and sent.get("kind") == "Secret"):
-        words = _secret_words(reason, message, told, sent)
+        words = _secret_words(about, reason, told, sent)
     else:
         words = cleaned(message)
     if not words:
         words = f"{about}: the API server answered {status}" + (f" ({reason})" if reason else "")
     hint = "see whether the sync role is known to the cluster (EKS access entry)" if status == 401 else ""
     return ClusterRefused(status, reason, words, hint=hint)
+
+
+def unreadable(status: int, answer: Any) -> bool:
+    """Server-side apply answers 500 for an object that does not fit its schema: the same again would not help."""
+    return status == 500 and isinstance(answer, dict) and str(answer.get("message", "")).startswith(_UNREADABLE)
 
 
 def cleaned(message: str) -> str:
@@ -52,16 +70,16 @@ def cleaned(message: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-def _secret_words(reason: str, message: str, told: dict[str, Any], sent: Any) -> str:
+def _secret_words(about: str, reason: str, told: dict[str, Any], sent: Any) -> str:
+    message = str(told.get("message") or "")
     if reason in _HARMLESS_REASONS:
         return _without_values(cleaned(message), sent)
     causes = (told.get("details") or {}).get("causes") or ()
-    found = [f"{cause.get('field', '')}: {cause.get('reason', '')}" for cause in causes if cause.get("field")]
+    found = [f"{c['field']}: {_CAUSES.get(c.get('reason', ''), 'not valid')}" for c in causes if c.get("field")]
     found += _HARMLESS_WORDS.findall(message)
-    name = (told.get("details") or {}).get("name") or ""
     if not found:
-        return f"the API server refuses Secret {name} ({reason}); its words are kept back, they may quote the secret"
-    return f"Secret {name} is refused ({reason}): {_without_values(', '.join(found), sent)}"
+        return f"{about} is refused ({reason}); the API server's words are kept back, they may quote the secret"
+    return f"{about} is refused ({reason}): {_without_values(', '.join(found), sent)}"
 
 
 def _without_values(text: str, sent: Any) -> str:
