@@ -35,10 +35,10 @@ def create(manifest: Manifest, world: World, *, upsert: bool = False, parent: st
             f"application {app.name} exists and its spec differs",
             hint="use --upsert, or driftless app set, to change it",
         )
-    if parent and before.parent != parent:
+    if parent and before.parent not in ("", parent):
         raise Conflict(
-            f"application {app.name} is not {parent}'s: {before.parent or 'a person'} created it",
-            hint="delete it, or rename one of the two",
+            f"application {app.name} is not {parent}'s: {before.parent} declares it too",
+            hint="keep it in one of the two",
         )
     return _changed(before, app, repository, world, parent)
 
@@ -70,7 +70,7 @@ def _created(app: Application, repository: str, world: World, parent: str) -> tu
 
 
 def _changed(before: Stored, app: Application, repository: str, world: World, parent: str) -> tuple[Stored, str]:
-    writes, stored = applications.change(before, app, repository)
+    writes, stored = applications.change(before, app, repository, parent)
     same_source = before.application.source.raw == app.source.raw
     spec_changed = Letter("sync", {"application": app.name, "cause": "spec"})
     letter = spec_changed if same_source else _look_up(world, stored, parent)

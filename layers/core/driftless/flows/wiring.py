@@ -6,15 +6,16 @@ Tests make a `World` of their own; functions take `world()`. Nothing here touche
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
-from driftless.outlets import settings
+from driftless.outlets import secrets, settings
 from driftless.outlets.queue import Queue
 from driftless.outlets.store import Store
 from driftless.outlets.table import Table
+from driftless.record import applications, deliveries, repositories
 
 
 @dataclass(frozen=True)
@@ -44,3 +45,36 @@ def world() -> World:
         fetch_queue=cache(lambda: Queue(settings.fetch_queue_url())),
         sync_queue=cache(lambda: Queue(settings.sync_queue_url())),
     )
+
+
+class WebhookOutlets:
+    """What the webhook flow needs of the world (flows/webhook.Outlets)."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def seen(self, delivery: str) -> bool:
+        return deliveries.seen(self._world.table, delivery, self._world.clock())
+
+    def remember(self, delivery: str) -> None:
+        deliveries.remember(self._world.table, delivery, self._world.clock())
+
+    def interests(self, canonical: str) -> Sequence[applications.Interest]:
+        return applications.interests(self._world.table, canonical)
+
+    def request_fetch(self, canonical: str, delivery: str) -> None:
+        """Counted first, sent second: a fetch under way sees the request either way."""
+        self._world.table.write(repositories.request(canonical))
+        self._world.fetch_queue().send({"repository": canonical, "cause": "webhook", "delivery": delivery})
+
+
+def webhook_outlets() -> WebhookOutlets:
+    return WebhookOutlets(world())
+
+
+def webhook_secrets() -> Mapping[str, Sequence[str]]:
+    """Provider -> valid secrets, from Secrets Manager; one secret may be written as plain text."""
+    document = secrets.read(settings.get("WEBHOOK_SECRET"))
+    if isinstance(document, str):
+        return {"default": [document]}
+    return {name: [value] if isinstance(value, str) else list(value) for name, value in document.items()}

@@ -5,7 +5,7 @@ or wait for it, save, leave. Nothing of a plan is stored: it is made anew from t
 visit that dies costs time and nothing else.
 
     tasks     compared rows become tasks by phase, wave, kind and name
-    hooks     which objects are hooks, of which phase, and when they are deleted
+    hooks     which objects are hooks, and of which phases
     ranks     the kind order
     step      tasks and the results so far become the next step
 """
