@@ -51,7 +51,7 @@ class Authenticator:
             raise Unauthorized("the token is not one that EKS takes")
         text = token.removeprefix(PREFIX)
         try:
-            url = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+            url = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
             address = urlsplit(url)
             query = parse_qs(address.query)
         except (binascii.Error, ValueError):
@@ -62,7 +62,7 @@ class Authenticator:
             raise Unauthorized("the token's address asks STS for something other than GetCallerIdentity")
         if "x-k8s-aws-id" not in query.get("X-Amz-SignedHeaders", [""])[0].split(";"):
             raise Unauthorized("the token does not sign the name of a cluster")
-        if not 0 < int(query.get("X-Amz-Expires", ["0"])[0] or 0) <= LONGEST:
+        if query.get("X-Amz-Expires", [""])[0] not in map(str, range(1, LONGEST + 1)):
             raise Unauthorized("the token's address has no end within 15 minutes")
         identity = self.identities.presigner(url, {"x-k8s-aws-id": cluster}, "sts", now)
         if identity.arn != self.role:

@@ -1,20 +1,24 @@
-"""Real parts for the tests that touch a cluster: one control plane of our own for the session, one namespace a test."""
+"""Real parts for the tests that touch a cluster: one control plane for the session, or a whole development stack.
+
+`controlplane` is etcd, API server, controllers, scheduler and kwok (3 s); `stack` has all of `driftless dev up`.
+Each is started once in a session, where it is asked for; with pytest-xdist once in each worker.
+"""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from devstack.controlplane import ControlPlane
+from devstack.stack import Options, Stack
 
 
 @pytest.fixture(scope="session")
 def controlplane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """A running control plane: `.endpoint`, `.ca_file`, `.ca_data`, `.token`, `.kubeconfig`, `.request(...)`."""
-    cluster = ControlPlane(Path(tmp_path_factory.mktemp("controlplane")) / "cluster")
+    cluster = ControlPlane(tmp_path_factory.mktemp("controlplane") / "cluster")
     cluster.start()
     yield cluster
     cluster.stop()
@@ -29,3 +33,18 @@ def namespace(controlplane: ControlPlane) -> Iterator[str]:
     assert status == 201, answer
     yield name
     controlplane.request("DELETE", f"/api/v1/namespaces/{name}")
+
+
+@pytest.fixture(scope="session")
+def running_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole development stack, for tests that look inside it: `.planes["in-cluster"]`, `.aws`, `.folder`."""
+    started = Stack(tmp_path_factory.mktemp("stack"), Options(), print)
+    started.start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def stack(running_stack: Stack) -> dict[str, str]:
+    """What `driftless dev env` would print for the session's stack: DRIFTLESS_URL, KUBECONFIG, AWS_… by name."""
+    return dict(running_stack.environment)
