@@ -77,9 +77,15 @@ def create(application: Application, repository: str, now: str, parent: str = ""
     return writes, stored
 
 
-def change(before: Stored, after: Application, repository: str) -> tuple[list[Write], Stored]:
+def change(before: Stored, after: Application, repository: str, parent: str = "") -> tuple[list[Write], Stored]:
     """Replace what the user wrote. A changed source makes fetch look anew; refused when somebody else was faster."""
-    stored = replace(before, application=after, repository=repository, generation=before.generation + 1)
+    stored = replace(
+        before,
+        application=after,
+        repository=repository,
+        generation=before.generation + 1,
+        parent=parent or before.parent,
+    )
     other_source = before.repository != repository or _stake(before.application) != _stake(after)
     writes = [
         table.put(_item(stored), "generation = :before", {"before": before.generation}),
