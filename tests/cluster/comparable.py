@@ -40,6 +40,9 @@ class Place:
         query = f"fieldManager={manager}&force=true" + ("&dryRun=All" if dry_run else "")
         return self._send("PATCH", f"{self._path(target)}?{query}", target, "application/apply-patch+yaml")
 
+    def create(self, target: Manifest, manager: str) -> Manifest:
+        return self._send("POST", f"{self._path(target).rpartition('/')[0]}?fieldManager={manager}", target)
+
     def predict(self, target: Manifest) -> Manifest:
         return self.apply(target, dry_run=True)
 

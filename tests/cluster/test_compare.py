@@ -8,9 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from devstack.controlplane import ControlPlane
+from driftless import apply
 from driftless.compare import modified, needs_prediction
 from driftless.compare.fingerprint import fingerprint
 from driftless.compare.unified import changed_paths, unified
+from driftless.outlets.cluster import connect
 from driftless.vocabulary.argo import IgnoreRule
 from driftless.vocabulary.objects import Manifest, key_of
 from tests.cluster.comparable import CRD, EVERYTHING, RBAC, Place, obj, plain, workload
@@ -136,6 +138,17 @@ def test_what_left_git_is_modified_until_it_is_applied(place: Place, before: Man
     assert modified(place.predict(target), live)
     place.apply(target)
     assert not modified(place.predict(target), place.read(target))
+
+
+def test_what_left_git_is_modified_when_kubectl_had_applied_it(controlplane: ControlPlane, place: Place) -> None:
+    target = place.target(obj("v1", "ConfigMap", data={"a": "1"}))
+    place.create(target | {"data": {"a": "1", "b": "2"}}, "kubectl-client-side-apply")
+    config = {"endpoint": controlplane.endpoint, "caData": controlplane.ca_data, "bearerToken": controlplane.token}
+    live = place.read(target)
+    (predicted,) = apply.predict(connect(config), [(target, live)])
+    assert needs_prediction(target, live)
+    assert isinstance(predicted, dict)
+    assert [change.path for change in changed_paths(predicted, live)] == ["data.b"]
 
 
 def test_a_drifted_default_that_git_does_not_declare_is_not_modified(place: Place) -> None:

@@ -178,6 +178,13 @@ def test_a_default_that_comes_back_for_what_left_git_is_a_difference() -> None:
     assert modified(deployment({"replicas": 1}, applied({"spec": {"paused": False}})), live)
 
 
+@pytest.mark.parametrize("manager", ["kubectl-client-side-apply", "argocd-controller", "helm"])
+def test_what_left_git_is_a_difference_whoever_applied_it_before_us(manager: str) -> None:
+    ours = applied({"spec": {"replicas": 3}})
+    live = deployment({"replicas": 3, "paused": True}, ours, applied({"spec": {"paused": True}}, manager, "Update"))
+    assert modified(deployment({"replicas": 3}, ours), live)
+
+
 def test_an_item_that_left_git_is_a_difference() -> None:
     live = deployment(containers("app:1", SIDECAR), applied({"spec": containers("app:1", SIDECAR)}))
     assert modified(deployment(containers("app:1"), applied({"spec": containers("app:1")})), live)

@@ -84,6 +84,13 @@ def test_an_object_that_we_did_not_apply_needs_a_dry_run() -> None:
         assert needs_prediction(target(), deployment(SPEC, *managed, metadata=META))
 
 
+@pytest.mark.parametrize("manager", ["kubectl-client-side-apply", "argocd-controller", "helm"])
+def test_an_object_that_others_applied_as_well_needs_a_dry_run(manager: str) -> None:
+    found = live()
+    found["metadata"]["managedFields"].append(applied({"metadata": {"labels": {"old": "1"}}}, manager, "Update"))
+    assert needs_prediction(target(), found)
+
+
 def test_another_version_of_the_kind_needs_a_dry_run() -> None:
     assert needs_prediction(target() | {"apiVersion": "apps/v1beta1"}, live())
 

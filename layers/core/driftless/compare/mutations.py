@@ -1,15 +1,23 @@
 """What an admission webhook put into the dry run's answer is not drift.
 
 In: the predicted object, the live one, and what our field manager owns in each. Out: the predicted object with every
-difference that Git did not ask for taken back: a change counts only where we own the field now, or owned it before
-(it left Git). Argo CD does the same under its server-side diff.
+difference that Git did not ask for taken back: a change counts only where we own the field now, or we (or whoever
+applied the object before us) owned it until now: it left Git. Argo CD does much the same in its server-side diff.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from driftless.compare.ownership import FieldsV1, by_identity, entries, field_set, identity, item_keys
+from driftless.compare.ownership import (
+    FieldsV1,
+    by_identity,
+    declared_before_us,
+    entries,
+    field_set,
+    identity,
+    item_keys,
+)
 from driftless.vocabulary.objects import FIELD_MANAGER, Manifest
 
 
@@ -18,11 +26,11 @@ def without_mutations(predicted: Manifest, live: Manifest, bodies: tuple[Manifes
 
     `predicted` and `live` are the same objects with their managedFields.
     """
-    ours, before = field_set(predicted, FIELD_MANAGER), field_set(live, FIELD_MANAGER)
-    unreadable = before is None and entries(live, FIELD_MANAGER)
-    if ours is None or unreadable:
+    ours = field_set(predicted, entries(predicted, FIELD_MANAGER))
+    before = field_set(live, entries(live, FIELD_MANAGER) + declared_before_us(live))
+    if not ours or before is None:
         return bodies[0]
-    merged: Manifest = _merged(bodies[0], bodies[1], ours, before or {})
+    merged: Manifest = _merged(bodies[0], bodies[1], ours, before)
     return merged
 
 

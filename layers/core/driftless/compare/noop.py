@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from driftless.compare.ownership import FieldsV1, by_identity, entries, identity, item_keys
+from driftless.compare.ownership import FieldsV1, by_identity, declared_before_us, entries, identity, item_keys
 from driftless.vocabulary.objects import FIELD_MANAGER, Manifest, canonical_json
 
 _IDENTITY = ("name", "namespace")
@@ -22,6 +22,8 @@ def apply_changes_nothing(target: Manifest, live: Manifest) -> bool:
     ours = entries(live, FIELD_MANAGER)
     versions = {target.get("apiVersion"), live.get("apiVersion")} | {entry.get("apiVersion") for entry in ours}
     if len(ours) != 1 or ours[0].get("operation") != "Apply" or ours[0].get("subresource") or len(versions) != 1:
+        return False
+    if declared_before_us(live):
         return False
     return _held(_declared(target), live, ours[0].get("fieldsV1") or {})
 

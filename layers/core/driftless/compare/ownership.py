@@ -1,6 +1,6 @@
 """Who owns which field: an object's managedFields read as paths.
 
-In: an object as the API server gave it. Out: the field sets of one manager, the paths they own, the last owner of a
+In: an object as the API server gave it. Out: the field sets of managers, the paths they own, the last owner of a
 path. The format is the server's FieldsV1: `f:name` a field, `k:{"name":"app"}` a list item by its keys, `v:"x"` a
 member of a set, `.` the node itself; `{}` ends a path and owns all below it.
 """
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from driftless.vocabulary.objects import Manifest, canonical_json
+from driftless.vocabulary.objects import DECLARED_BEFORE_US, Manifest, canonical_json
 
 Path = tuple[str | int, ...]
 FieldsV1 = dict[str, Any]
@@ -34,13 +34,22 @@ def entries(obj: Manifest, manager: str | None = None) -> list[dict[str, Any]]:
     return [entry for entry in managed if manager in (None, entry.get("manager"))]
 
 
-def field_set(obj: Manifest, manager: str) -> FieldsV1 | None:
-    """All that `manager` owns of the object itself, or None when it owns nothing that this version can read."""
-    found = [entry for entry in entries(obj, manager) if not entry.get("subresource")]
-    if not found or any(entry.get("apiVersion") != obj.get("apiVersion") for entry in found):
+def declared_before_us(obj: Manifest) -> list[dict[str, Any]]:
+    """The entries whose fields an apply of ours takes over: what they declared and Git does not, goes."""
+    return [
+        entry
+        for entry in entries(obj)
+        if (entry.get("manager"), entry.get("operation")) in DECLARED_BEFORE_US and not entry.get("subresource")
+    ]
+
+
+def field_set(obj: Manifest, found: list[dict[str, Any]]) -> FieldsV1 | None:
+    """All that these entries of `obj` own of the object itself; None if one speaks of another version of the kind."""
+    own = [entry for entry in found if not entry.get("subresource")]
+    if any(entry.get("apiVersion") != obj.get("apiVersion") for entry in own):
         return None
     union: FieldsV1 = {}
-    for entry in found:
+    for entry in own:
         union = _united(union, entry.get("fieldsV1") or {})
     return union
 

@@ -13,6 +13,17 @@ Manifest = dict[str, Any]
 
 FIELD_MANAGER = "driftless"
 """The name under which we own fields: what we apply, what we compare and whose drift we see."""
+DECLARED_BEFORE_US = frozenset(
+    {
+        ("kubectl-client-side-apply", "Update"),
+        ("argocd-controller", "Update"),
+        ("argocd-controller", "Apply"),
+        ("helm", "Update"),
+        ("helm", "Apply"),
+        (FIELD_MANAGER, "Update"),
+    }
+)
+"""(manager, operation) of those who declare whole objects: their fields become ours, to take away again."""
 TRACKING_ID = "argocd.argoproj.io/tracking-id"
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 COMPARE_OPTIONS = "argocd.argoproj.io/compare-options"
