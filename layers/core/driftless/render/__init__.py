@@ -8,6 +8,7 @@ The facts are argo-behaviour's section 2.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from driftless.outlets.tools import Tools
@@ -38,7 +39,7 @@ def render(checkout: Path, source: Source, context: Context, tools: Tools) -> Re
             f"chart {source.chart}: charts from Helm and OCI repositories are not built yet",
             hint="commit the chart to Git and use source.path",
         )
-    checkout = checkout.resolve()
+    checkout = Path(os.path.realpath(checkout))
     folder = app_folder(checkout, source.path)
     refuse_links_that_leave(checkout)
     source = overridden(folder, context.app_name, source)

@@ -47,8 +47,8 @@ def _entry(raw: str, environment: Mapping[str, str]) -> str:
     """One entry with its variables replaced; what lies outside of the repository is not built yet."""
     if _SCHEME.match(raw):
         raise NotBuiltYet(f"{_FIELD}: remote value files are not built yet ({raw.split('://')[0]}://…)")
-    first = raw.split("/", 1)[0]
-    if first.startswith("$") and first.strip("${}") not in environment:
+    first, slash, _ = raw.partition("/")
+    if slash and first.startswith("$") and first.strip("${}") not in environment:
         raise NotBuiltYet(
             f"{_FIELD}: {raw} means a second source ({first}), and multiple sources are not built yet",
             hint="keep the value file in the chart's repository",

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from driftless.outlets.tools import Command, ToolFailed
+from driftless.render.copies import copy_tree
 from driftless.render.detection import KUSTOMIZATION_NAMES
 from driftless.render.environment import build_environment, substituted
 from driftless.render.manifests import manifests
@@ -41,7 +41,7 @@ def render(job: Job) -> list[Manifest]:
         return _built(job, job.checkout)
     with tempfile.TemporaryDirectory(prefix="driftless-kustomize-") as scratch:
         root = Path(scratch).resolve()
-        _copy(job, root)
+        copy_tree(job.checkout, root, changed=[job.folder / name for name in KUSTOMIZATION_NAMES])
         _edit(job, root / job.folder.relative_to(job.checkout), settings)
         return _built(job, root)
 
@@ -66,29 +66,6 @@ def _explained(failure: ToolFailed, path: str) -> SourceError | NotBuiltYet:
     if "--enable-helm" in failure.said:
         return NotBuiltYet(f"{path}: helmCharts in a kustomization are not built yet", hint="use a Helm source")
     return failure
-
-
-def _copy(job: Job, root: Path) -> None:
-    for at, folders, files in os.walk(job.checkout):
-        here = Path(at)
-        there = root / here.relative_to(job.checkout)
-        for name in folders:
-            if (here / name).is_symlink():
-                (there / name).symlink_to((here / name).readlink())
-            else:
-                (there / name).mkdir()
-        for name in files:
-            if here == job.folder and name in KUSTOMIZATION_NAMES:
-                shutil.copyfile(here / name, there / name)
-            else:
-                _link(here / name, there / name)
-
-
-def _link(file: Path, to: Path) -> None:
-    try:
-        os.link(file, to, follow_symlinks=False)
-    except OSError:
-        shutil.copy2(file, to, follow_symlinks=False)
 
 
 def _edit(job: Job, folder: Path, settings: dict[str, Any]) -> None:

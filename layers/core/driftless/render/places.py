@@ -6,6 +6,7 @@ A link that leaves the artifact would let a chart read this machine, the credent
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,9 +27,12 @@ def app_folder(checkout: Path, path: str) -> Path:
 
 def inside(checkout: Path, base: Path, path: str, what: str) -> Path:
     """`path` as seen from `base`; a leading / means the repository's root. `what` names the field in the refusal."""
+    if "\0" in path:
+        raise SourceError("render", f"{what} {path!r} holds a null character")
     start, rest = (checkout, path.lstrip("/")) if path.startswith("/") else (base, path)
     place = Path(os.path.normpath(start / rest))
-    if "\0" in path or not _within(checkout, place) or not _within(checkout.resolve(), place.resolve()):
+    real, root = Path(os.path.realpath(place)), Path(os.path.realpath(checkout))
+    if not _within(checkout, place) or not _within(root, real):
         raise SourceError("render", f"{what} {path!r} leads out of the repository", hint="name a file inside of it")
     return place
 
@@ -39,13 +43,14 @@ def _within(root: Path, place: Path) -> bool:
 
 def refuse_links_that_leave(checkout: Path) -> None:
     """Raise SourceError naming the first symbolic link that ends outside of the artifact."""
-    root = checkout.resolve()
+    root = Path(os.path.realpath(checkout))
     for link in _links(checkout):
         try:
-            target = link.resolve()
-        except (OSError, RuntimeError):
-            raise SourceError("render", f"link {link.relative_to(checkout)} leads in a circle") from None
-        if not _within(root, target):
+            link.stat()
+        except OSError as fault:
+            if fault.errno == errno.ELOOP:
+                raise SourceError("render", f"link {link.relative_to(checkout)} leads in a circle") from None
+        if not _within(root, Path(os.path.realpath(link))):
             raise SourceError(
                 "render",
                 f"link {link.relative_to(checkout)} leads out of the repository",

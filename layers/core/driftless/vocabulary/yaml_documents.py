@@ -63,7 +63,7 @@ def documents(text: bytes | str, where: str) -> list[Any]:
 def _explained(fault: yaml.MarkedYAMLError) -> tuple[str, str]:
     """libyaml's sentence (it never quotes content), and what a person does about the two most common faults."""
     problem = " ".join(part for part in (fault.context, fault.problem) if part) or "this is not YAML"
-    if "cannot start any token" in problem:
+    if "cannot start any token" in problem or "tab character" in problem:
         return problem, "a tab cannot indent, use spaces; a value that starts with %, @ or ` needs quotes"
     if "mapping values are not allowed" in problem or "did not find expected" in problem:
         return problem, "look at the indentation here and just above"

@@ -1,0 +1,1 @@
+{{ define "lib.cm" }}{{ include "deep.cm" . }}{{ end }}
