@@ -10,6 +10,7 @@ import argparse
 import json
 import signal
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -110,9 +111,12 @@ class Host:
         return _invoked(self.functions.invoke(name, event))
 
     def _asynchronously(self, name: str, event: bytes) -> None:
-        """Lambda tries an asynchronous event again twice; a second try is enough to tell a fault from an accident."""
-        if self.functions.invoke(name, event).error and self.functions.invoke(name, event).error:
-            say(f"{name}: an asynchronous invocation failed twice; see the function's log")
+        """Lambda tries a failed asynchronous event again after one minute, and after two more."""
+        for attempt in range(self.functions.declared[name].retries + 1):
+            time.sleep(60 * attempt)
+            if not self.functions.invoke(name, event).error:
+                return
+        say(f"{name}: an asynchronous invocation failed for good; see the function's log")
 
     def _tick(self) -> Response:
         fired = {each.name: each.fire() for each in self.sources if isinstance(each, ScheduleSource)}

@@ -63,8 +63,7 @@ class QueueSource(Source):
         super().__init__(client, function, event, pool)
         self.arn = str(self.properties["Queue"])
         self.batch = int(self.properties.get("BatchSize", 10))
-        name = self.arn.rsplit(":", 1)[-1]
-        self.url = client.call("sqs", "GetQueueUrl", {"QueueName": name})["QueueUrl"]
+        self.url = queue_url(client, self.arn)
         self.in_hand = threading.Semaphore(pool.limit)
 
     def step(self) -> None:
@@ -127,6 +126,9 @@ class StreamSource(Source):
         self.batch = int(self.properties.get("BatchSize", 100))
         filters = self.properties.get("FilterCriteria", {}).get("Filters", [])
         self.patterns = [json.loads(f["Pattern"]) for f in filters]
+        self.retries = int(self.properties.get("MaximumRetryAttempts", -1))
+        self.bisect = bool(self.properties.get("BisectBatchOnFunctionError", False))
+        self.destination = str(self.properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination", ""))
         self.iterator = ""
         self.last_seen = 0.0
 
@@ -152,18 +154,44 @@ class StreamSource(Source):
         return str(self.client.call("dynamodbstreams", "GetShardIterator", request)["ShardIterator"])
 
     def _deliver(self, records: list[dict[str, Any]]) -> None:
-        pause = 0.2
+        """All of `records` to the function, in order; what fails to the end goes to the destination for failures."""
+        pause, attempts = 0.2, 0
         while records and not self.halted.is_set():
             events = [r | {"eventSourceARN": self.arn, "awsRegion": REGION} for r in records]
             answer = self.pool.invoke(json.dumps({"Records": events}).encode())
             numbers = [r["dynamodb"]["SequenceNumber"] for r in records]
             failed = failures(answer, set(numbers), self.partial)
             first = min((numbers.index(n) for n in failed), default=len(records))
-            if first == 0:
-                say(f"{self.name}: failed, the same batch again in {pause:.1f} s; see the function's log")
-                self.halted.wait(pause)
-                pause = min(pause * 2, 10) * random.uniform(0.8, 1.2)
-            records = records[first:]
+            if first:
+                records, attempts = records[first:], 0
+                continue
+            attempts += 1
+            if 0 <= self.retries < attempts:
+                return self._give_up(records, attempts)
+            say(f"{self.name}: failed, the same batch again in {pause:.1f} s; see the function's log")
+            self.halted.wait(pause)
+            pause = min(pause * 2, 10) * random.uniform(0.8, 1.2)
+            if self.bisect and answer.error and len(records) > 1:
+                half = len(records) // 2
+                self._deliver(records[:half])
+                records, attempts = records[half:], 0
+        return None
+
+    def _give_up(self, records: list[dict[str, Any]], attempts: int) -> None:
+        say(f"{self.name}: given up on {len(records)} records after {attempts} tries; see the function's log")
+        if not self.destination:
+            return
+        batch = {
+            "streamArn": self.arn,
+            "startSequenceNumber": records[0]["dynamodb"]["SequenceNumber"],
+            "endSequenceNumber": records[-1]["dynamodb"]["SequenceNumber"],
+            "batchSize": len(records),
+        }
+        context = {"functionArn": self.pool.launch.arn, "condition": "RetryAttemptsExhausted"}
+        context["approximateInvokeCount"] = str(attempts)
+        note = {"version": "1.0", "requestContext": context, "DDBStreamBatchInfo": batch}
+        message = {"QueueUrl": queue_url(self.client, self.destination), "MessageBody": json.dumps(note)}
+        self.client.call("sqs", "SendMessage", message)
 
 
 class ScheduleSource(Source):
@@ -215,6 +243,10 @@ def source(client: Client, function: Function, event: Event, pool: Pool) -> Sour
             hint="add it to devstack/sources.py",
         )
     return KINDS[event.kind](client, function, event, pool)
+
+
+def queue_url(client: Client, arn: str) -> str:
+    return str(client.call("sqs", "GetQueueUrl", {"QueueName": arn.rsplit(":", 1)[-1]})["QueueUrl"])
 
 
 def failures(answer: Answer, ids: set[str], partial: bool) -> set[str]:

@@ -27,6 +27,11 @@ PSEUDO = {
     "AWS::URLSuffix": "amazonaws.com",
 }
 NO_VALUE = object()
+READ = (
+    *("Handler", "CodeUri", "Timeout", "MemorySize", "Role", "Layers", "Environment", "Events"),
+    "EventInvokeConfig",
+)
+"""What a local function is made of; the rest of its properties concern AWS alone."""
 
 
 class Unresolved(DriftlessError):
@@ -64,7 +69,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Function:
-    """One function, Globals merged, everything resolved. `timeout` in seconds, `memory` in MB."""
+    """One function, Globals merged, everything resolved. `timeout` in seconds, `memory` in MB.
+
+    `retries`: how often an asynchronous invocation is tried again.
+    """
 
     logical_id: str
     name: str
@@ -76,6 +84,7 @@ class Function:
     layers: tuple[str, ...]
     environment: Mapping[str, str]
     log_format: str
+    retries: int
     events: tuple[Event, ...]
 
 
@@ -128,7 +137,8 @@ class Template:
     def _function(self, logical_id: str, resource: dict[str, Any]) -> Function:
         shared = self.document.get("Globals", {}).get("Function", {})
         own = resource["Properties"]
-        merged = self.resolve({k: v for k, v in _merge(shared, own).items() if k not in ("Policies", "VpcConfig")})
+        whole = _merge(shared, own)
+        merged = self.resolve({k: whole[k] for k in READ if k in whole})
         events = (Event(n, e["Type"], e.get("Properties", {})) for n, e in merged.get("Events", {}).items())
         variables = merged.get("Environment", {}).get("Variables", {})
         return Function(
@@ -141,7 +151,8 @@ class Template:
             role=merged.get("Role") or f"arn:aws:iam::{ACCOUNT}:role/{STACK}-{logical_id}Role",
             layers=tuple(dict.fromkeys(merged.get("Layers", []))),
             environment={k: str(v) for k, v in variables.items()},
-            log_format=merged.get("LoggingConfig", {}).get("LogFormat", "Text"),
+            log_format=self.resolve(whole.get("LoggingConfig", {}).get("LogFormat", "Text")),
+            retries=int(merged.get("EventInvokeConfig", {}).get("MaximumRetryAttempts", 2)),
             events=tuple(events),
         )
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from devstack.functions import Pool
 from devstack.httpapi import _pattern
-from devstack.runtimeapi import Answer
-from devstack.sources import failures, matches_any, rate
+from devstack.localaws import Client
+from devstack.runtimeapi import Answer, Launch
+from devstack.sources import PARTIAL, StreamSource, failures, matches_any, rate
+from devstack.template import Event, Function
 from driftless.vocabulary.errors import NotBuiltYet
 
 OUTBOX = json.loads('{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"OUTBOX#"}]}}}}')
@@ -91,3 +96,58 @@ def test_cron_is_refused() -> None:
 def test_route_paths(path: str, target: str, parameters: dict[str, str] | None) -> None:
     match = _pattern(path).fullmatch(target)
     assert (match.groupdict() if match else None) == parameters
+
+
+class Scripted:
+    """Stands for a function's pool: answers in turn, and keeps which records each call had."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+        self.calls: list[list[str]] = []
+        self.launch = Launch((), {}, Path(), Path(), "arn:function", 1)
+
+    def invoke(self, event: bytes) -> Answer:
+        records = json.loads(event)["Records"]
+        self.calls.append([r["dynamodb"]["SequenceNumber"] for r in records])
+        return self.answers.pop(0) if self.answers else Answer(b"null")
+
+
+class Sent:
+    """Stands for local AWS: keeps the calls."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+
+    def call(self, _service: str, action: str, body: dict[str, Any], _timeout: float = 0) -> dict[str, Any]:
+        self.calls.append((action, body))
+        return {"QueueUrl": "http://queue"}
+
+
+def delivered(pool: Scripted, **properties: Any) -> Sent:
+    aws = Sent()
+    event = Event("Outbox", "DynamoDB", {"Stream": "arn:stream", "FunctionResponseTypes": [PARTIAL], **properties})
+    function = SimpleNamespace(logical_id="Relay")
+    source = StreamSource(cast(Client, aws), cast(Function, function), event, cast(Pool, pool))
+    source.halted.wait = lambda _seconds=None: False  # type: ignore[method-assign, assignment]
+    source._deliver([{"dynamodb": {"SequenceNumber": n}} for n in "1234"])
+    return aws
+
+
+def test_a_stream_goes_on_from_the_first_record_that_failed() -> None:
+    pool = Scripted(Answer(item("3", "4")))
+    delivered(pool)
+    assert pool.calls == [["1", "2", "3", "4"], ["3", "4"]]
+
+
+def test_a_stream_batch_is_halved_after_an_error_where_the_template_says_so() -> None:
+    pool = Scripted(Answer(b"", "Unhandled"))
+    delivered(pool, BisectBatchOnFunctionError=True)
+    assert pool.calls == [["1", "2", "3", "4"], ["1", "2"], ["3", "4"]]
+
+
+def test_a_stream_gives_up_after_the_templates_retries_and_says_so_to_the_destination() -> None:
+    pool = Scripted(*[Answer(b"", "Unhandled")] * 3)
+    aws = delivered(pool, MaximumRetryAttempts=2, DestinationConfig={"OnFailure": {"Destination": "arn:dead"}})
+    assert len(pool.calls) == 3
+    body = json.loads(aws.calls[-1][1]["MessageBody"])
+    assert body["DDBStreamBatchInfo"]["startSequenceNumber"] == "1"
