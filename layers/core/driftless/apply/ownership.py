@@ -87,17 +87,20 @@ def without_abandoned(predicted: Manifest, live: Manifest) -> Manifest:
 
 
 def _remove(value: Any, abandoned: Fields, held: Fields) -> None:
-    """Take out of `value` whatever `abandoned` names and `held` does not, leaf or whole item."""
+    """Take out of `value` whatever `abandoned` names and `held` does not.
+
+    A map or list item is itself owned when its tree says "."; else it only leads to what is (`f:metadata`).
+    """
     for step, below in abandoned.items():
         if step == ".":
             continue
         place = _place(value, step)
         if place is None:
             continue
-        if step not in held:
+        if step not in held and ("." in below or not below):
             del value[place]
         elif below:
-            _remove(value[place], below, held[step])
+            _remove(value[place], below, held.get(step) or {})
 
 
 def _place(value: Any, step: str) -> Any:

@@ -14,6 +14,8 @@ from driftless.outlets.cluster import Cluster
 from driftless.vocabulary.errors import ClusterRefused
 from driftless.vocabulary.objects import Manifest
 
+_TRIES = 3
+
 Prediction = Manifest | ClusterRefused
 
 
@@ -31,20 +33,28 @@ def predict(
 def _predicted(cluster: Cluster, target: Manifest, live: Manifest, options: Options) -> Prediction:
     try:
         answer = apply_as_told(cluster, target, options.validation(target), dry_run=True)
+        for _ in range(_TRIES if inherited(live) else 0):
+            handed_over = _with_ownership_handed_over(cluster, answer, live)
+            if handed_over is not None:
+                return handed_over
+            answer = apply_as_told(cluster, target, options.validation(target), dry_run=True)
+        return answer
     except ClusterRefused as error:
         if error.status == 422 and (options.forces(target, live) or options.replaces(target, live)):
             return {**live, **target, "metadata": {**live["metadata"], **target["metadata"]}}
         return error
-    return _with_ownership_handed_over(cluster, answer, live) if inherited(live) else answer
 
 
-def _with_ownership_handed_over(cluster: Cluster, answer: Manifest, live: Manifest) -> Manifest:
-    """A second dry run without the abandoned fields, so that the server puts back what is only its default."""
+def _with_ownership_handed_over(cluster: Cluster, answer: Manifest, live: Manifest) -> Manifest | None:
+    """A second dry run without the abandoned fields, so that the server puts back what is only its default.
+
+    None when the object has changed between the two.
+    """
     left = without_abandoned(answer, live)
     if left == answer:
         return answer
     try:
         return cluster.replace(left, dry_run=True, validate="Ignore")
-    except ClusterRefused:
-        # a field that may not be taken away, or the object has just changed: the apply itself will say so
-        return answer
+    except ClusterRefused as error:
+        # a field that may not be taken away: the apply itself will say so
+        return None if error.status == 409 else answer

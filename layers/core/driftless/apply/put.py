@@ -49,6 +49,11 @@ def _apply(cluster: Cluster, task: Task, target: Manifest, options: Options) -> 
         if error.status in (409, 422) and _may_recreate(task, options):
             return _recreate(cluster, task, target, options)
         raise
+    if answer["metadata"].get("deletionTimestamp") and not options.dry_run:
+        # what was applied goes with the object; the one that is wanted can only be made after it
+        if gone(cluster, answer):
+            return applied(task, "serverside-applied, while it is being deleted", answer)
+        answer = apply_as_told(cluster, target, validate)
     return applied(task, "serverside-applied", answer, dry_run=options.dry_run)
 
 
