@@ -3,9 +3,10 @@
 import json
 import os
 import time
+from typing import Any
 
 
-def handler(event, context):
+def handler(event: dict[str, Any], context: Any) -> Any:
     match event.get("do"):
         case "sleep":
             time.sleep(30)

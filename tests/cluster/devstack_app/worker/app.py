@@ -4,11 +4,12 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 NOTES = Path(os.environ["TMPDIR"]) / "notes.jsonl"
 
 
-def handler(event, context):
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     failed = []
     with NOTES.open("a") as file:
         for record in event.get("Records", [event]):
