@@ -1,7 +1,7 @@
 """How long a render takes beside the bare tool: `python tests/bench/bench_render.py [RUNS]`.
 
-Prints milliseconds, medians over RUNS (default 21), on a small application of each kind (Deployment, Service, ConfigMap)
-and the reading of 1 MB of YAML. The tools are those on PATH, else the development stack's.
+Prints milliseconds, medians over RUNS (default 21), on a small application of each kind (Deployment, Service and
+ConfigMap) and the reading of 1 MB of YAML. The tools are those on PATH, else the development stack's.
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ def test_our_output_is_the_tools_own(tmp_path: Path, tools: Tools, tools_path: s
 
 def test_the_home_of_the_tools_goes_with_them() -> None:
     tools = Tools()
-    home = Path(tools._home.name)
+    home = Path(tools._home)
     assert list(home.iterdir()) == []
     del tools
     assert not home.exists()

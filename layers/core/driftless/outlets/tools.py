@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import weakref
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -58,7 +59,8 @@ class Tools:
     def __init__(self, path: str | None = None, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self._path = path
-        self._home = tempfile.TemporaryDirectory(prefix="driftless-tools-")
+        self._home = tempfile.mkdtemp(prefix="driftless-tools-")
+        weakref.finalize(self, shutil.rmtree, self._home, ignore_errors=True)
         self._found: dict[str, str] = {}
 
     def run(self, command: Command) -> bytes:
@@ -113,7 +115,7 @@ class Tools:
         )
 
     def _environment(self) -> dict[str, str]:
-        home = self._home.name
+        home = self._home
         return {
             "PATH": f"{home}/nothing-here",
             "HOME": home,
