@@ -100,7 +100,7 @@ class Transport:
         while True:
             attempt += 1
             answer, trouble = self._once(request, headers, payload)
-            if answer is not None and (answer.status < 400 or answer.status in request.accepted):
+            if answer is not None and (answer.status in request.accepted or _is_an_answer(answer)):
                 return answer
             if answer is not None and answer.status == 401 and not renewed:
                 renewed = True
@@ -139,6 +139,11 @@ class Transport:
         return harmless and not isinstance(trouble, SSLError) and attempt < _ATTEMPTS_UNANSWERED
 
     def _given_up(self, request: Request, answer: Answer | None, trouble: HTTPError | None) -> Exception:
+        if answer is not None and answer.status < 400:
+            return Unavailable(
+                f"what answers at {self.endpoint} is no Kubernetes API server ({answer.status} to {request.path})",
+                hint="check the cluster's endpoint, and what stands between",
+            )
         if answer is not None and answer.status not in (429, 502, 503, 504):
             return refusal(answer.status, answer.body, request.about, request.body)
         if answer is not None:
@@ -153,6 +158,11 @@ class Transport:
             f"cluster {self.endpoint} is not answering ({request.counted} {request.about}: {kind})",
             hint="check that the endpoint can be reached from here",
         )
+
+
+def _is_an_answer(answer: Answer) -> bool:
+    """A sign-in page or a redirect is not: read as one, it would make objects look missing."""
+    return answer.status == 304 or (answer.status < 300 and isinstance(answer.body, dict))
 
 
 def _pause(attempt: int, answer: Answer | None) -> float:
