@@ -76,7 +76,9 @@ def test_manifests_together_over_the_cap_name_the_file_that_went_over(
         render(repo, source(), CONTEXT, tools)
 
 
-@pytest.mark.parametrize("text", ["[" * 3000 + "]" * 3000, '{"a":' * 300 + "1" + "}" * 300, "NaN", '{"a": Infinity}'])
+@pytest.mark.parametrize(
+    "text", ["[" * 3000 + "]" * 3000, '{"a":' * 300 + "1" + "}" * 300, "NaN", '{"a": Infinity}', '{"a": "\\ud83d"}']
+)
 def test_json_that_kubernetes_could_not_read_is_refused(repo: Path, tools: Tools, text: str) -> None:
     (repo / "a.json").write_text(text)
     with pytest.raises(SourceError, match=r"^a.json"):
@@ -102,3 +104,11 @@ def test_a_chart_with_a_link_to_itself_ends(repo: Path, tools: Tools) -> None:
     (repo / "loop").symlink_to(".")
     with pytest.raises(SourceError, match=r"^helm template .: .*too many"):
         render(repo, source(), CONTEXT, tools)
+
+
+@pytest.mark.parametrize("value", ["a\0b", "\ud83d"])
+def test_a_parameter_that_no_command_line_can_carry_is_refused(repo: Path, tools: Tools, value: str) -> None:
+    (repo / "Chart.yaml").write_text("apiVersion: v2\nname: c\nversion: 0.1.0\n")
+    raw = {"repoURL": "https://git.test/r.git", "helm": {"parameters": [{"name": "a", "value": value}]}}
+    with pytest.raises(SourceError, match=r"^helm template .: a value holds a null character"):
+        render(repo, Source.of(raw), CONTEXT, tools)

@@ -71,6 +71,9 @@ class Tools:
             process = without_network(lambda: self._start(argv, command.folder))
         except OSError as fault:
             raise ToolFailed(command.what, f"{command.tool} did not start: {fault.strerror}") from None
+        except ValueError:
+            problem = "a value holds a null character, or half of a character pair, which no command line can carry"
+            raise ToolFailed(command.what, problem) from None
         try:
             limit(process.pid, self.limits)
             out, err = self._read(process, command, deadline)

@@ -96,6 +96,9 @@ def _yaml(text: bytes, where: str) -> list[Manifest]:
 def _json(text: bytes, where: str) -> list[Manifest]:
     try:
         value = json.loads(text, parse_int=_integer, parse_constant=_refuse_constant)
+        # an escape can spell half of a character pair, which no JSON writer here would take
+        if b"\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as fault:
         line = f", line {fault.lineno}" if isinstance(fault, json.JSONDecodeError) else ""
         hint = "a .json file holds one JSON object"

@@ -84,7 +84,7 @@ def _inline_values(settings: dict[str, Any], scratch: Path) -> Path | None:
     else:
         return None
     file = scratch / "source-values.yaml"
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8", errors="replace")
     return file
 
 
