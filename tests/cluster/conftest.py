@@ -15,6 +15,10 @@ from devstack.controlplane import ControlPlane
 from devstack.stack import Options, Stack
 
 
+MIRRORS = {"GitInsteadOf": "https://github.com/={git}/ https://gitea.example.com/={git}/"}
+"""The repositories that the lessons name are served by the local Git server."""
+
+
 @pytest.fixture(scope="session")
 def controlplane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """A running control plane: `.endpoint`, `.ca_file`, `.ca_data`, `.token`, `.kubeconfig`, `.request(...)`."""
@@ -38,7 +42,7 @@ def namespace(controlplane: ControlPlane) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def running_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole development stack, for tests that look inside it: `.planes["in-cluster"]`, `.aws`, `.folder`."""
-    started = Stack(tmp_path_factory.mktemp("stack"), Options(), print)
+    started = Stack(tmp_path_factory.mktemp("stack"), Options(parameters=MIRRORS), print)
     started.start()
     yield started
     started.stop()
