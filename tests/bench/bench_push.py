@@ -1,7 +1,7 @@
 """What a user waits for, measured on the whole local stack: push → live → Synced, many applications at once, the poll.
 
 Run: scripts/bench push [--applications 100] [--pushes 9]. Prints a table in Markdown; docs/benchmarks.md keeps it.
-Times are seconds from the signed webhook POST; "live" is the changed ConfigMap read from the API server, "Synced" the status
+Times are seconds from the signed webhook POST; "live": the changed ConfigMap is in the API server, "Synced": the status
 with the new revision and a succeeded operation. Medians (min-max); nothing here asserts.
 """
 

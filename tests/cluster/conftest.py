@@ -14,7 +14,6 @@ import pytest
 from devstack.controlplane import ControlPlane
 from devstack.stack import Options, Stack
 
-
 MIRRORS = {"GitInsteadOf": "https://github.com/={git}/ https://gitea.example.com/={git}/"}
 """The repositories that the lessons name are served by the local Git server."""
 
