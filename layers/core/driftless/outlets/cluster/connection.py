@@ -77,14 +77,14 @@ class Answer:
 class Transport:
     """Sends requests to one API server from any thread; `requests` counts what went out, by verb."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, threads: int = THREADS) -> None:
         self.endpoint = connection.endpoint.rstrip("/")
         self.requests: Counter[str] = Counter()
         self._credentials = connection.credentials
         self._lock = Lock()
         parts = urlsplit(self.endpoint)
         self._prefix = parts.path
-        options: dict[str, Any] = {"maxsize": THREADS, "block": True, "timeout": _TIMEOUT, "retries": False}
+        options: dict[str, Any] = {"maxsize": threads, "block": True, "timeout": _TIMEOUT, "retries": False}
         host = parts.hostname or ""
         self._pool: urllib3.HTTPConnectionPool = (
             urllib3.HTTPSConnectionPool(host, parts.port or 443, ssl_context=_tls(connection), **options)

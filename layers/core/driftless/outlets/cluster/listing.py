@@ -5,6 +5,8 @@ In: a kind and where. Out: its objects, with apiVersion and kind filled in (the 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from driftless.outlets.cluster.connection import Answer, Request, Transport
 from driftless.outlets.cluster.discovery import Kind
 from driftless.vocabulary.objects import Manifest
@@ -57,8 +59,6 @@ def listed(
 
 
 def _next(request: Request, query: dict[str, str]) -> Request:
-    from dataclasses import replace
-
     return replace(request, query=query, accepted=frozenset({_EXPIRED}))
 
 

@@ -45,11 +45,11 @@ class UnknownKind(ClusterRefused):
 class Cluster:
     """One API server. Safe to use from any thread; made by `connect`, which keeps one per process and configuration."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, threads: int = THREADS) -> None:
         self.endpoint = connection.endpoint
-        self._transport = Transport(connection)
+        self._transport = Transport(connection, threads)
         self._discoverer = Discoverer(self._transport)
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=_POOL)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=_POOL)
 
     @property
     def requests(self) -> Counter[str]:
