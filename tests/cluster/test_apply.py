@@ -225,6 +225,7 @@ def test_replace_creates_what_is_missing(cluster: Cluster, namespace: str) -> No
         ("Prune=confirm", PRUNING, ResultCode.PRUNE_SKIPPED, "ignored (waiting for pruning confirmation)"),
         ("", Options(frozenset({"Prune=false"}), prune=True), ResultCode.PRUNE_SKIPPED, "ignored (no prune)"),
         ("Prune=true", Options(frozenset({"Prune=false"}), prune=True), ResultCode.PRUNED, "pruned"),
+        ("Prune=false", Options(cascade=True), ResultCode.PRUNED, "pruned"),
         ("", Options(prune=True, dry_run=True), ResultCode.PRUNED, "pruned (dry run)"),
     ],
 )
@@ -332,8 +333,19 @@ def test_a_step_done_twice_does_not_run_its_hook_twice(cluster: Cluster, namespa
     first = hook(cluster, job(namespace, "migrate"), operation="op-1").live
     twice = hook(cluster, job(namespace, "migrate"), first, operation="op-1")
     assert first and twice.live and twice.live["metadata"]["uid"] == first["metadata"]["uid"]
-    assert twice.live["metadata"]["annotations"][OPERATION] == "op-1"
+    assert twice.live["metadata"]["annotations"][OPERATION] == "op-1/Sync"
     assert twice.result.status is ResultCode.SYNCED
+
+
+@pytest.mark.parametrize(("phase", "operation"), [(HookType.POST_SYNC, "op-1"), (HookType.SYNC, "op-1/retry-1")])
+def test_another_phase_or_attempt_runs_the_hook_anew(
+    cluster: Cluster, namespace: str, phase: HookType, operation: str
+) -> None:
+    target = config_map(namespace, "both")
+    first = hook(cluster, target, operation="op-1").live
+    task = Task(Verb.APPLY, phase, 0, key_of(target), "v1", target, first, HookType.PRE_SYNC)
+    again = one(cluster, task, Options(operation=operation)).live
+    assert first and again and again["metadata"]["uid"] != first["metadata"]["uid"]
 
 
 # ---- definitions, namespaces -----------------------------------------------------------------------------------------

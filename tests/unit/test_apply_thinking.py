@@ -8,6 +8,7 @@ from driftless.apply import Options, delete_policies
 from driftless.apply.hooks import OPERATION, as_hook
 from driftless.apply.ownership import handover, union, without_abandoned
 from driftless.apply.undeclared import without_undeclared
+from driftless.vocabulary.model import HookType, Task, Verb
 from driftless.vocabulary.objects import (
     HELM_HOOK_DELETE_POLICY,
     HOOK_DELETE_POLICY,
@@ -15,6 +16,7 @@ from driftless.vocabulary.objects import (
     LAST_APPLIED,
     SYNC_OPTIONS,
     Manifest,
+    key_of,
 )
 
 
@@ -90,11 +92,15 @@ def test_delete_policies(said: dict[str, str], policies: set[str]) -> None:
 
 def test_a_hook_is_marked_without_touching_the_target() -> None:
     target = annotated(a="1")
-    made = as_hook(target, Options(operation="op-1"))
+    made = as_hook(hook_task(target), Options(operation="op-1"))
     assert made["metadata"]["finalizers"] == [HOOK_FINALIZER]
-    assert made["metadata"]["annotations"] == {"a": "1", OPERATION: "op-1"}
+    assert made["metadata"]["annotations"] == {"a": "1", OPERATION: "op-1/PreSync"}
     assert target == annotated(a="1")
-    assert as_hook(made, Options())["metadata"]["finalizers"] == [HOOK_FINALIZER]
+    assert as_hook(hook_task(made), Options())["metadata"]["finalizers"] == [HOOK_FINALIZER]
+
+
+def hook_task(target: Manifest) -> Task:
+    return Task(Verb.APPLY, HookType.PRE_SYNC, 0, key_of(target), "v1", target, hook=HookType.PRE_SYNC)
 
 
 # ---- ownership -------------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from driftless.vocabulary.objects import (
 )
 
 OPERATION = "driftless.dev/operation"
-"""Ours: which operation made this hook, so that a step that is done twice does not run the hook twice."""
+"""Ours: which attempt, and which phase of it, made this hook: a step that is done twice does not run it twice."""
 _BEFORE_CREATION = "BeforeHookCreation"
 _POLICIES = {_BEFORE_CREATION, "HookSucceeded", "HookFailed"}
 _HELM_POLICIES = {
@@ -43,15 +43,19 @@ def delete_policies(obj: Manifest) -> frozenset[str]:
     return frozenset(policies or {_BEFORE_CREATION})
 
 
-def own(live: Manifest | None, options: Options) -> bool:
-    """Whether this operation has made the hook already: it is neither deleted nor applied again."""
-    return bool(live and options.operation and annotations(live).get(OPERATION) == options.operation)
+def own(task: Task, options: Options) -> bool:
+    """Whether this step has made the hook already: it is neither deleted nor applied again."""
+    return bool(task.live and options.operation and annotations(task.live).get(OPERATION) == _mark(task, options))
+
+
+def _mark(task: Task, options: Options) -> str:
+    return f"{options.operation}/{task.phase}"
 
 
 def clear_the_way(cluster: Cluster, task: Task, options: Options) -> Task | Outcome:
     """Delete the last run's object where the policy says so. An Outcome while it is still going, else what to do."""
     assert task.target is not None
-    if not task.hook or task.live is None or own(task.live, options):
+    if not task.hook or task.live is None or own(task, options):
         return task
     if _BEFORE_CREATION not in delete_policies(task.target):
         return task
@@ -65,12 +69,14 @@ def clear_the_way(cluster: Cluster, task: Task, options: Options) -> Task | Outc
     return replace(task, live=None)
 
 
-def as_hook(target: Manifest, options: Options) -> Manifest:
-    """The object as it is created: with the finalizer, and the mark of its operation."""
+def as_hook(task: Task, options: Options) -> Manifest:
+    """The object as it is created: with the finalizer, and the mark of its step."""
+    assert task.target is not None
+    target = task.target
     meta: dict[str, Any] = dict(target["metadata"])
     meta["finalizers"] = [*dict.fromkeys([*(meta.get("finalizers") or ()), HOOK_FINALIZER])]
     if options.operation:
-        meta["annotations"] = {**annotations(target), OPERATION: options.operation}
+        meta["annotations"] = {**annotations(target), OPERATION: _mark(task, options)}
     return {**target, "metadata": meta}
 
 

@@ -14,7 +14,12 @@ _PROPAGATION = {"foreground": "Foreground", "background": "Background", "orphan"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`options`: the application's `syncOptions`. `operation`: marks the hooks of this operation (see hooks.py)."""
+    """`options`: the application's `syncOptions`.
+
+    `operation` names one attempt of one operation, so that a step done twice does not run its hooks twice (hooks.py);
+    a retry is another attempt. `cascade`: the application itself is going, so `Prune=` options do not keep an object
+    (`Delete=` options do: they are the caller's).
+    """
 
     options: frozenset[str] = frozenset()
     force: bool = False
@@ -24,6 +29,7 @@ class Options:
     propagation: str = ""
     """foreground, background or orphan; "" = what `PrunePropagationPolicy=` says, else foreground."""
     operation: str = ""
+    cascade: bool = False
 
     def says(self, option: str, *objects: Manifest | None) -> bool:
         """Whether `Key=value` holds: one of the objects says so, or the application does and no object contradicts."""

@@ -38,12 +38,12 @@ def prune(cluster: Cluster, task: Task, options: Options) -> Outcome:
 
 
 def _reason_to_keep(live: Manifest, options: Options) -> str:
+    if not annotations(live).get(TRACKING_ID):
+        return "ignored (no tracking id)"
+    if options.cascade:
+        return ""
     if not options.prune:
         return "ignored (requires pruning)"
     if options.says("Prune=false", live):
         return "ignored (no prune)"
-    if options.says("Prune=confirm", live):
-        return "ignored (waiting for pruning confirmation)"
-    if not annotations(live).get(TRACKING_ID):
-        return "ignored (no tracking id)"
-    return ""
+    return "ignored (waiting for pruning confirmation)" if options.says("Prune=confirm", live) else ""

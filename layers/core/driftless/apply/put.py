@@ -24,9 +24,9 @@ _NEVER_RECREATED = {("apiextensions.k8s.io", "CustomResourceDefinition"), ("", "
 def put(cluster: Cluster, task: Task, options: Options) -> Outcome:
     """Apply one task's target. Task.live None = not there when it was last looked at."""
     assert task.target is not None
-    if task.hook and task.live and own(task.live, options):
+    if task.hook and task.live and own(task, options):
         return applied(task, "unchanged", task.live)
-    target = as_hook(task.target, options) if task.hook else task.target
+    target = as_hook(task, options) if task.hook else task.target
     try:
         if options.replaces(task.target, task.live):
             return _replace(cluster, task, target, options)
