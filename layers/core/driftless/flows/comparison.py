@@ -49,7 +49,7 @@ def run(
     """Raises Unavailable when the cluster does not answer: never takes silence for "missing"."""
     wanted = targets.targets(objects, app.name, app.destination.namespace, _scope(cluster, objects))
     live = _live(wanted.objects, inventory, cluster, world)
-    answers = _predict(wanted.objects, live, inventory, cluster)
+    answers = _predict(app, wanted.objects, live, inventory, cluster)
     rows = compare.rows(wanted, live, answers, app.ignore, app.name)
     rows = tuple(children.corrected(row) for row in rows)
     predicted = {key: answer for key, answer in answers.items() if not isinstance(answer, ClusterRefused)}
@@ -99,6 +99,7 @@ def _live(
 
 
 def _predict(
+    app: Application,
     wanted: tuple[Manifest, ...],
     live: Mapping[ObjectKey, Manifest | None],
     inventory: Mapping[str, Owned],
@@ -112,7 +113,7 @@ def _predict(
             continue
         if not _unchanged(obj, there, inventory.get(key_text(key))):
             pairs.append((obj, there))
-    answers = apply.predict(cluster, pairs)
+    answers = apply.predict(cluster, pairs, apply.Options(app.sync_options))
     return {key_of(obj): answer for (obj, _), answer in zip(pairs, answers, strict=True)}
 
 

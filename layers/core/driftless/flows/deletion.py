@@ -80,7 +80,7 @@ def _delete(stored: Stored, wave: list[Manifest], cluster: Cluster, world: World
     for task in tasks:
         if children.is_ours(task.key):
             children.perform(task, stored.application.name, world, dry_run=False)
-    options = apply.Options(prune=True, propagation=asked.get("propagation", ""))
+    options = apply.Options(prune=True, cascade=True, propagation=asked.get("propagation", ""))
     outcomes = apply.perform(cluster, [t for t in tasks if not children.is_ours(t.key)], options)
     return next((o.result.message for o in outcomes if o.result.status is ResultCode.SYNC_FAILED), "")
 

@@ -180,7 +180,7 @@ def _options(running: Running) -> apply.Options:
         force=forced,
         dry_run=bool(running.sync.get("dryRun")),
         prune=bool(running.sync.get("prune")),
-        operation=str(running.document.get("id", "")),
+        operation=f"{running.document.get('id', '')}/{running.document.get('retryCount', 0)}",
     )
 
 
