@@ -39,13 +39,13 @@ def register(commands: Group) -> None:
     _register_waiting(rollback)
     resume = command(commands, "resume", _resume, "let automation go on after a rollback", ("app resume payments",))
     app_name(resume)
-    _register_waiting(resume)
     end = command(commands, "terminate-op", _terminate, "end the operation in progress", ("app terminate-op payments",))
     app_name(end)
 
 
 def _register_switches(sync: Parser) -> None:
     switch(sync, "--prune", text="delete what Git no longer has")
+    switch(sync, "--confirm-prune", text="delete even what the prune guard asks about (with --prune)")
     switch(sync, "--dry-run", text="say what would happen, change nothing")
     switch(sync, "--force", text="delete and create anew what cannot be changed in place")
     switch(sync, "--replace", text="replace objects instead of applying them")
@@ -90,6 +90,7 @@ def _body(client: Client, name: str, args: argparse.Namespace) -> dict[str, Any]
         "name": name,
         "revision": args.revision,
         "prune": args.prune,
+        "confirmPrune": args.confirm_prune,
         "dryRun": args.dry_run,
         "infos": [dict(zip(("name", "value"), named(pair), strict=True)) for pair in args.info],
         "resources": _selected(client, name, args.resource) if args.resource else None,
@@ -137,8 +138,9 @@ def _rollback(args: argparse.Namespace) -> int:
 
 
 def _resume(args: argparse.Namespace) -> int:
-    client = connect(args)
-    return _followed(client, client.post("applications", args.name, "resume", body={}), args)
+    connect(args).post("applications", args.name, "resume", body={})
+    say(f"application '{args.name}' resumed")
+    return exits.OK
 
 
 def _terminate(args: argparse.Namespace) -> int:

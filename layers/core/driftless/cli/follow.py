@@ -61,23 +61,43 @@ def looks(client: Client, name: str, seconds: float) -> Iterator[Document]:
 
 def operation(client: Client, asked: Document, seconds: float, *, quiet: bool = False) -> Document:
     """Wait for the end of the operation that `asked` carries. Raises Stop on time-out, or when another replaced it."""
-    name, wanted = asked["metadata"]["name"], asked["operation"]["id"]
-    before = reading.operation_state(asked).get("startedAt")
-    rows = Rows()
+    name, rows, mine = asked["metadata"]["name"], Rows(), _Operation(asked)
     for found in looks(client, name, seconds):
-        last = reading.operation_state(found)
-        mine = (last.get("operation") or {}).get("id") == wanted
-        if mine and not quiet:
+        waits = mine.waits(found)
+        if reading.operation_state(found).get("phase") == "Running" and not quiet:
             rows.show(found)
-        if mine and last.get("phase") in reading.ENDED:
-            return found
-        if not mine and _replaced(found, wanted, before):
-            raise Stop(f"another operation took the place of this one; driftless app get {name} shows it", NOT_REACHED)
+        if waits or not mine.followed(found):
+            continue
+        if mine.replaced(found):
+            raise Stop(f"another operation took the place of this one; see driftless app get {name}", NOT_REACHED)
+        if not quiet:
+            rows.show(found)
+        return found
     raise Stop(f"timed out ({seconds:g} s) waiting for the operation of application {name}; it goes on", NOT_REACHED)
 
 
-def _replaced(found: Document, wanted: str, before: Any) -> bool:
-    """Something else was asked for, or has begun since, and nothing waits any more under our id."""
-    waiting = found.get("operation") or {}
-    begun = reading.operation_state(found).get("startedAt")
-    return waiting.get("id") != wanted and bool(begun) and begun != before
+class _Operation:
+    """One operation, told from those before and after it by its id."""
+
+    def __init__(self, asked: Document) -> None:
+        self._id = asked["operation"]["id"]
+        self._before = reading.operation_state(asked).get("startedAt")
+        self._seen = False
+
+    def waits(self, found: Document) -> bool:
+        """It is asked for, or under way."""
+        waits = bool((found.get("operation") or {}).get("id") == self._id)
+        self._seen = self._seen or waits
+        return waits
+
+    def followed(self, found: Document) -> bool:
+        """Something ended that can be ours; before fetch has looked a revision up, there is only what was."""
+        last = reading.operation_state(found)
+        begun = self._seen or self._told(last) == self._id or last.get("startedAt") != self._before
+        return begun and last.get("phase") in reading.ENDED
+
+    def replaced(self, found: Document) -> bool:
+        return self._told(reading.operation_state(found)) not in (self._id, "")
+
+    def _told(self, last: dict[str, Any]) -> str:
+        return str((last.get("operation") or {}).get("id") or "")

@@ -10,8 +10,7 @@ from typing import Any
 from driftless.console import applications
 from driftless.console.call import Call
 from driftless.console.request import Answer
-from driftless.vocabulary import errors
-from driftless.vocabulary.errors import DriftlessError, NotBuiltYet
+from driftless.vocabulary.errors import DriftlessError
 
 NARROWING = ("group", "kind", "namespace", "name")
 
@@ -38,22 +37,19 @@ def resource_tree(call: Call) -> Answer:
 
 
 def ask(call: Call, action: str, **wishes: str) -> dict[str, Any]:
-    """The sync function's result; its refusal is raised again by its meaning."""
+    """The sync function's result; its refusal is raised as `Relayed`."""
     stored = applications.find(call, "get")
     document = {"action": action, "application": stored.application.name}
     result = call.around.live(document | {key: value for key, value in wishes.items() if value})
     if "error" in result and "code" in result:
-        raise _meaning(result)
+        raise Relayed(result)
     return result
 
 
-def _meaning(result: dict[str, Any]) -> DriftlessError:
-    code, message = int(result["code"]), str(result.get("message") or result["error"])
-    if code == NotBuiltYet.code:
-        return NotBuiltYet(message)
-    kind = getattr(errors, str(result["error"]), None)
-    if isinstance(kind, type) and issubclass(kind, DriftlessError) and kind.__init__ is DriftlessError.__init__:
-        return kind(message)
-    error = DriftlessError(message)
-    error.code = code
-    return error
+class Relayed(DriftlessError):
+    """What the sync function refused, with its own word, code and sentence."""
+
+    def __init__(self, result: dict[str, Any]) -> None:
+        super().__init__(str(result.get("message") or result["error"]))
+        self.word = str(result["error"])
+        self.code = int(result["code"])

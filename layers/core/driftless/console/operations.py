@@ -25,6 +25,7 @@ Operation = dict[str, Any]
 def sync(call: Call) -> Answer:
     """The body is Argo CD's: revision, dryRun, prune, strategy, resources, syncOptions, retryStrategy, infos.
 
+    `confirmPrune` is ours: the person has seen what the prune guard asks, and says yes.
     Without a revision the newest of the tracked one is looked up first, as Argo CD does: the operation carries
     `lookup` and `askedAt` (Unix seconds), and waits for a target resolved after that.
     """
@@ -64,14 +65,17 @@ def rollback(call: Call) -> Answer:
 
 
 def resume(call: Call) -> Answer:
-    """Automation again after a rollback: it is switched on where --pause switched it off, and the hold ends."""
+    """Automation again after a rollback: on where --pause switched it off, and nothing is held back any more.
+
+    Two visits follow: one ends the hold, and in the other, after the look-up, automation decides.
+    """
     stored = applications.find(call, "sync")
     _refuse_if_busy(call, stored)
     stored = _with_automation(call, stored, enabled=True)
-    operation = _sync_operation(call, stored, {}, "") | {"resume": True}
-    _ask(call, stored, operation | {"lookup": True, "askedAt": call.world.clock()})
-    _look_up(call, stored, {"applications": [stored.application.name], "cause": "resume"})
+    operation = _operation(call) | {"resume": True}
+    _ask(call, stored, operation)
     _wake(call, stored, "resume")
+    _look_up(call, stored, {"applications": [stored.application.name], "cause": "resume"})
     return _asked(call, stored, operation)
 
 
@@ -107,7 +111,8 @@ def _sync_operation(call: Call, stored: Stored, body: dict[str, Any], revision: 
     operation = _operation(call) | {"sync": {k: v for k, v in wanted.items() if v} | _flags(body)}
     if retry := body.get("retryStrategy") or policy.get("retry"):
         operation["retry"] = retry
-    return operation | ({"info": body["infos"]} if body.get("infos") else {})
+    operation |= {"info": body["infos"]} if body.get("infos") else {}
+    return operation | ({"confirmPrune": True} if body.get("confirmPrune") else {})
 
 
 def _operation(call: Call) -> Operation:

@@ -83,8 +83,11 @@ def answer(event: Mapping[str, Any], around: Surroundings) -> Answer:
 
 def refusal(error: DriftlessError) -> Answer:
     """The one shape of an error: what, where and what to do next in `message`; `error` is its meaning's name."""
-    meaning = next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == DriftlessError.__module__)
-    return Answer({"error": meaning, "code": error.code, "message": str(error)}, status=error.code)
+    if isinstance(error, live.Relayed):
+        word = error.word
+    else:
+        word = next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == DriftlessError.__module__)
+    return Answer({"error": word, "code": error.code, "message": str(error)}, status=error.code)
 
 
 def _find(request: Request) -> tuple[Resource, dict[str, str]]:
