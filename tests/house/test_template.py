@@ -40,7 +40,7 @@ NOT_REACHED = {
 
 
 def handler(name: str) -> Path:
-    return ROOT / FUNCTIONS[name]["Properties"]["CodeUri"] / "app.py"
+    return ROOT / str(FUNCTIONS[name]["Properties"]["CodeUri"]) / "app.py"
 
 
 def timeout(name: str) -> int:
