@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from driftless.vocabulary.application_shape import APPLICATION, RETRY
+from driftless.vocabulary.durations import seconds
 from driftless.vocabulary.errors import NotBuiltYet, Refused
 from driftless.vocabulary.objects import Manifest, canonical_json
 from driftless.vocabulary.schema import MapOf, check
@@ -19,109 +21,10 @@ RESOURCES_FINALIZER = "resources-finalizer.argocd.argoproj.io"
 CONTROL_NAMESPACE = "argocd"
 DEFAULT_HISTORY_LIMIT = 10
 
-_NAMED_VALUE = {"name": "string", "value": "any", "forceString": "boolean", "path": "string", "code": "boolean"}
-_HELM = {
-    "valueFiles": ["string"],
-    "values": "string",
-    "valuesObject": "any",
-    "parameters": [_NAMED_VALUE],
-    "fileParameters": [_NAMED_VALUE],
-    "releaseName": "string",
-    "version": "string",
-    "passCredentials": "boolean",
-    "ignoreMissingValueFiles": "boolean",
-    "skipCrds": "boolean",
-    "skipTests": "boolean",
-    "skipSchemaValidation": "boolean",
-    "namespace": "string",
-    "kubeVersion": "string",
-    "apiVersions": ["string"],
-}
-_KUSTOMIZE = {
-    "namePrefix": "string",
-    "nameSuffix": "string",
-    "images": ["string"],
-    "replicas": [{"name!": "string", "count!": "int-or-string"}],
-    "commonLabels": MapOf("string"),
-    "commonAnnotations": MapOf("string"),
-    "forceCommonLabels": "boolean",
-    "forceCommonAnnotations": "boolean",
-    "commonAnnotationsEnvsubst": "boolean",
-    "labelWithoutSelector": "boolean",
-    "labelIncludeTemplates": "boolean",
-    "namespace": "string",
-    "patches": [{"path": "string", "patch": "string", "target": MapOf("string"), "options": MapOf("boolean")}],
-    "components": ["string"],
-    "ignoreMissingComponents": "boolean",
-    "version": "string",
-    "kubeVersion": "string",
-    "apiVersions": ["string"],
-}
-_DIRECTORY = {
-    "recurse": "boolean",
-    "include": "string",
-    "exclude": "string",
-    "disableExtensionFilter": "boolean",
-    "jsonnet": {"extVars": [_NAMED_VALUE], "tlas": [_NAMED_VALUE], "libs": ["string"]},
-}
-_SOURCE = {
-    "repoURL!": "string",
-    "path": "string",
-    "chart": "string",
-    "targetRevision": "string",
-    "ref": "string",
-    "name": "string",
-    "tagPrefix": "string",
-    "helm": _HELM,
-    "kustomize": _KUSTOMIZE,
-    "directory": _DIRECTORY,
-    "plugin": {"name": "string", "env": [_NAMED_VALUE], "parameters": "any"},
-}
-_AUTOMATED = {"enabled": "boolean", "prune": "boolean", "selfHeal": "boolean", "allowEmpty": "boolean"}
-_RETRY = {
-    "limit": "integer",
-    "refresh": "boolean",
-    "backoff": {"duration": "int-or-string", "factor": "integer", "maxDuration": "int-or-string"},
-}
-_SPEC = {
-    "project": "string",
-    "source": _SOURCE,
-    "sources": [_SOURCE],
-    "sourceHydrator": "any",
-    "destination!": {"server": "string", "name": "string", "namespace": "string"},
-    "syncPolicy": {
-        "automated": _AUTOMATED,
-        "syncOptions": ["string"],
-        "retry": _RETRY,
-        "managedNamespaceMetadata": {"labels": MapOf("string"), "annotations": MapOf("string")},
-    },
-    "ignoreDifferences": [
-        {
-            "group": "string",
-            "kind!": "string",
-            "name": "string",
-            "namespace": "string",
-            "jsonPointers": ["string"],
-            "jqPathExpressions": ["string"],
-            "managedFieldsManagers": ["string"],
-        }
-    ],
-    "info": [{"name": "string", "value": "string"}],
-    "revisionHistoryLimit": "integer",
-}
-_APPLICATION = {
-    "apiVersion!": "string",
-    "kind!": "string",
-    "metadata!": "any",
-    "spec!": _SPEC,
-    "status": "any",
-    "operation": "any",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the desired state is. `helm`, `kustomize`, `directory`: the block as written, or None when empty."""
+    """Where the desired state is. `helm`, `kustomize`, `directory`: the block as written; None when it says nothing."""
 
     repo_url: str
     path: str
@@ -140,11 +43,17 @@ class Source:
             path=raw.get("path") or "",
             chart=raw.get("chart") or "",
             target_revision=raw.get("targetRevision") or "",
-            helm=raw.get("helm") or None,
-            kustomize=raw.get("kustomize") or None,
-            directory=raw.get("directory") or None,
+            helm=_block(raw, "helm"),
+            kustomize=_block(raw, "kustomize"),
+            directory=_block(raw, "directory"),
             raw=raw,
         )
+
+
+def _block(raw: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """A block in which nothing is set (`helm: {}`, `recurse: false`) does not decide what kind of source it is."""
+    block: dict[str, Any] = raw.get(name) or {}
+    return block if any(block.values()) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +120,7 @@ class Application:
     @property
     def inputs(self) -> bytes:
         """What a comparison depends on: when these bytes change, the application must be looked at again."""
-        keys = ("source", "destination", "ignoreDifferences", "syncPolicy")
+        keys = ("source", "sources", "destination", "ignoreDifferences", "syncPolicy")
         return canonical_json({k: self.manifest["spec"].get(k) for k in keys})
 
 
@@ -222,12 +131,12 @@ def application(manifest: Any) -> Application:
     if manifest.get("kind") != "Application" or str(manifest.get("apiVersion", "")) != API_VERSION:
         got = f"{manifest.get('apiVersion', '')} {manifest.get('kind', '')}".strip() or "nothing"
         raise Refused(f"expected an Application of {API_VERSION}, got {got}")
-    warnings = tuple(check(manifest, _APPLICATION, "application"))
+    warnings = (*check(manifest, APPLICATION, ""), *_unused(manifest))
     meta, spec = _metadata(manifest), dict(manifest["spec"])
     _refuse_unbuilt(spec)
     source = _source(spec)
     policy = spec.get("syncPolicy") or {}
-    automated = policy.get("automated")
+    retry(policy.get("retry"), "spec.syncPolicy.retry")
     spec["project"] = spec.get("project") or "default"
     spec["destination"] = _destination(spec["destination"])
     return Application(
@@ -235,16 +144,28 @@ def application(manifest: Any) -> Application:
         project=spec["project"],
         source=source,
         destination=Destination(**({"server": "", "name": "", "namespace": ""} | spec["destination"])),
-        automated=_automated(automated),
+        automated=_automated(policy.get("automated")),
         sync_options=frozenset(policy.get("syncOptions") or ()),
         ignore=tuple(_ignore(rule) for rule in spec.get("ignoreDifferences") or ()),
         history_limit=_history_limit(spec.get("revisionHistoryLimit")),
         manifest={"apiVersion": API_VERSION, "kind": "Application", "metadata": meta, "spec": _tidy(spec)},
-        warnings=tuple(w.replace("application.", "", 1) for w in warnings),
+        warnings=warnings,
     )
 
 
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+def retry(block: Any, path: str) -> None:
+    """Refuse a retry block that could not be understood later, when a sync has failed and nobody is there to ask.
+
+    `path` names the block: a spec's `spec.syncPolicy.retry`, or a sync request's `retryStrategy`.
+    """
+    list(check(block, RETRY, path))
+    backoff = (block or {}).get("backoff") or {}
+    for name in ("duration", "maxDuration"):
+        if backoff.get(name) not in (None, ""):
+            seconds(backoff[name], f"{path}.backoff.{name}")
+
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
 def _metadata(manifest: Manifest) -> dict[str, Any]:
@@ -259,6 +180,17 @@ def _metadata(manifest: Manifest) -> dict[str, Any]:
     list(check(meta.get("finalizers"), ["string"], "metadata.finalizers"))
     kept = ("name", "labels", "annotations", "finalizers")
     return {"namespace": CONTROL_NAMESPACE} | {k: meta[k] for k in kept if meta.get(k)}
+
+
+def _unused(manifest: Manifest) -> list[str]:
+    """Warnings for what Argo CD would act upon and Driftless leaves aside."""
+    said = []
+    namespace = manifest["metadata"].get("namespace") if isinstance(manifest["metadata"], dict) else None
+    if namespace not in (None, "", CONTROL_NAMESPACE):
+        said.append(f"metadata.namespace {namespace} is not used: every application is kept in {CONTROL_NAMESPACE}")
+    if manifest.get("operation"):
+        said.append("operation is not used: a sync is started with driftless app sync")
+    return said
 
 
 def _refuse_unbuilt(spec: dict[str, Any]) -> None:
@@ -278,7 +210,7 @@ def _source(spec: dict[str, Any]) -> Source:
         raise Refused(f"{where}.path or {where}.chart is required", hint='use path: "." for the root of the repository')
     if raw.get("chart") and not raw.get("targetRevision"):
         raise Refused(f"{where}.targetRevision is required for a chart: the version of the chart, or a range")
-    blocks = [b for b in ("helm", "kustomize", "directory", "plugin") if raw.get(b)]
+    blocks = [b for b in ("helm", "kustomize", "directory", "plugin") if _block(raw, b)]
     if len(blocks) > 1:
         raise Refused(f"{where} has {' and '.join(blocks)}: multiple application sources defined, keep one")
     if "plugin" in blocks:

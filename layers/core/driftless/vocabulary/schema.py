@@ -35,7 +35,7 @@ _LEAVES: dict[str, tuple[type, ...]] = {
 def check(value: Any, shape: Any, path: str) -> Iterator[str]:
     """Yield a warning for every field that the shape does not know; refuse a value of the wrong type.
 
-    `null` fits everywhere, as in Kubernetes: it means "not set".
+    `null` fits everywhere, as in Kubernetes: it means "not set". `path` is "" for a whole manifest.
     """
     if value is None:
         return
@@ -43,7 +43,7 @@ def check(value: Any, shape: Any, path: str) -> Iterator[str]:
         _leaf(value, shape, path)
     elif isinstance(shape, MapOf):
         for key, item in _expect(value, dict, path, "a map").items():
-            yield from check(item, shape.values, f"{path}.{key}")
+            yield from check(item, shape.values, _under(path, key))
     elif isinstance(shape, list):
         for index, item in enumerate(_expect(value, list, path, "a list")):
             yield from check(item, shape[0], f"{path}[{index}]")
@@ -55,13 +55,17 @@ def _fields(value: dict[str, Any], shape: dict[str, Any], path: str) -> Iterator
     known = {name.rstrip("!"): part for name, part in shape.items()}
     for name in shape:
         if name.endswith("!") and value.get(name[:-1]) in (None, ""):
-            raise Refused(f"{path}.{name[:-1]} is required")
+            raise Refused(f"{_under(path, name[:-1])} is required")
     for name, item in value.items():
         if name in known:
-            yield from check(item, known[name], f"{path}.{name}")
+            yield from check(item, known[name], _under(path, name))
         else:
             close = get_close_matches(str(name), known, n=1)
-            yield f"unknown field {path}.{name}" + (f" (did you mean {close[0]}?)" if close else "")
+            yield f"unknown field {_under(path, name)}" + (f" (did you mean {close[0]}?)" if close else "")
+
+
+def _under(path: str, name: Any) -> str:
+    return f"{path}.{name}" if path else str(name)
 
 
 def _leaf(value: Any, shape: str, path: str) -> None:
