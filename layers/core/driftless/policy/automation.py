@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from driftless.policy.pruning import pruning
 from driftless.vocabulary.argo import Application
 from driftless.vocabulary.model import Compared, Condition, ConditionType, SyncStatus
 
 HEAL_FIRST_SECONDS = 2.0
 HEAL_FACTOR = 3
 HEAL_CAP_SECONDS = 300.0
+_HEALS_TO_CAP = 5
+"""2 s · 3⁵ is past the cap; a controller that fights back for weeks must not overflow the power."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def decide(
     if not attempt.succeeded:
         message = f"failed last sync attempt to bundle {bundle[:12]}: {attempt.message}"
         return Verdict(condition=Condition(ConditionType.SYNC_ERROR, message))
-    if not auto.self_heal:
+    if not auto.self_heal or _only_kept(app, rows, drifted):
         return Verdict()
     left = attempt.finished + heal_delay(attempt.heals) - now
     return Verdict(wait_seconds=left) if left > 0 else Verdict(sync=True, heal=True, prune=auto.prune)
@@ -67,7 +70,16 @@ def decide(
 
 def heal_delay(heals: int) -> float:
     """Seconds to wait after the last operation: none before the first heal, then 2, 6, 18 … at most 300."""
-    return 0.0 if heals == 0 else min(HEAL_CAP_SECONDS, HEAL_FIRST_SECONDS * float(HEAL_FACTOR) ** (heals - 1))
+    if heals == 0:
+        return 0.0
+    steps = min(heals - 1, _HEALS_TO_CAP)
+    return min(HEAL_CAP_SECONDS, HEAL_FIRST_SECONDS * float(HEAL_FACTOR) ** steps)
+
+
+def _only_kept(app: Application, rows: Sequence[Compared], drifted: Sequence[Compared]) -> bool:
+    """Nothing that a heal could change: what differs is only what may not be pruned (Prune=false, the guard)."""
+    kept = pruning(rows, app.sync_options, asked=True, confirmed=False).kept
+    return all(row.key in kept for row in drifted)
 
 
 def _wipes_out(rows: Sequence[Compared]) -> bool:

@@ -5,14 +5,15 @@ The guard is ours, not Argo CD's: a renamed folder once cost a team 500 GB (less
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from driftless.vocabulary.model import Compared
 from driftless.vocabulary.objects import ObjectKey, sync_options
 
 GUARD_SHARE = 0.5
-"""A prune of more than this share of an application's objects waits for a person …"""
+"""A prune of this share of an application's objects, wanted and extra, waits for a person: a folder that is renamed
+whole is exactly half. Objects that are not there yet count: else the guard would let go once they are made …"""
 GUARD_FREE = 3
 """… unless it is at most this many objects."""
 
@@ -27,6 +28,9 @@ PRECIOUS = frozenset(
 )
 """(group, kind) whose deletion takes data, or other objects, with it."""
 
+_PRUNE_OPTIONS = ("Prune=true", "Prune=false", "Prune=confirm")
+"""Spelled exactly so (argo-behaviour 5.4); anything else says nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
@@ -40,7 +44,7 @@ class Pruning:
 def pruning(rows: Sequence[Compared], app_options: frozenset[str], *, asked: bool, confirmed: bool) -> Pruning:
     """`asked`: the operation has prune on; `confirmed`: a person has seen the guard's question and said yes."""
     extra = [row for row in rows if row.requires_pruning]
-    kept = {row.key: "ignored (no prune)" for row in extra if _option(row, app_options) in ("false", "confirm")}
+    kept = {row.key: why for row in extra if (why := _reason_to_keep(row, app_options, confirmed))}
     candidates = [row for row in extra if row.key not in kept]
     if not asked:
         return Pruning(frozenset(), kept | {row.key: "ignored (requires pruning)" for row in candidates})
@@ -51,18 +55,21 @@ def pruning(rows: Sequence[Compared], app_options: frozenset[str], *, asked: boo
     return Pruning(frozenset(row.key for row in candidates), kept)
 
 
-def _option(row: Compared, app_options: frozenset[str]) -> str:
-    """The value of the first `Prune=` option: the object's own beats the application's."""
-    for options in (sync_options(row.live or {}), sorted(app_options)):
-        for option in options:
-            if option.startswith("Prune="):
-                return option.removeprefix("Prune=")
-    return ""
+def _reason_to_keep(row: Compared, app_options: frozenset[str], confirmed: bool) -> str:
+    """What the `Prune=` options say: the object's own beat the application's, and `false` beats all others."""
+    said = _prune_options(sync_options(row.live or {})) or _prune_options(app_options)
+    if "false" in said:
+        return "ignored (no prune)"
+    return "ignored (waiting for pruning confirmation)" if "confirm" in said and not confirmed else ""
+
+
+def _prune_options(options: Iterable[str]) -> set[str]:
+    return {option.removeprefix("Prune=") for option in options if option in _PRUNE_OPTIONS}
 
 
 def _reason(candidates: Sequence[Compared], total: int) -> str:
     precious = [row for row in candidates if (row.key.group, row.key.kind) in PRECIOUS]
-    too_many = len(candidates) > GUARD_FREE and len(candidates) > total * GUARD_SHARE
+    too_many = len(candidates) > GUARD_FREE and len(candidates) >= total * GUARD_SHARE
     if not precious and not too_many:
         return ""
     shown = precious or list(candidates)
