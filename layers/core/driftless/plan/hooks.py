@@ -23,13 +23,13 @@ _TYPES = {str(t): t for t in HookType}
 
 
 def hook_types(obj: Manifest) -> tuple[HookType, ...] | None:
-    """None for an ordinary object. An empty tuple: a hook that never runs (`Skip`, an unknown or unsupported one)."""
+    """None for an ordinary object. An empty tuple: a hook that never runs (`Skip`, an unknown or unsupported one).
+
+    Helm's annotation counts where Argo CD's names no type that is known.
+    """
     notes = annotations(obj)
-    ours = listed(notes.get(HOOK))
-    known = [_TYPES[text] for text in ours if text in _TYPES]
-    if known:
-        return tuple(t for t in known if t is not HookType.SKIP)
-    helm = listed(notes.get(HELM_HOOK))
+    ours, helm = listed(notes.get(HOOK)), listed(notes.get(HELM_HOOK))
     if not ours and not helm:
         return None
-    return tuple(dict.fromkeys(_FROM_HELM[text] for text in helm if text in _FROM_HELM)) if not ours else ()
+    known = [_TYPES[text] for text in ours if text in _TYPES] or [_FROM_HELM[t] for t in helm if t in _FROM_HELM]
+    return tuple(dict.fromkeys(t for t in known if t is not HookType.SKIP))
