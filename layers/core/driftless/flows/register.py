@@ -71,9 +71,9 @@ def _created(app: Application, repository: str, world: World, parent: str) -> tu
 
 def _changed(before: Stored, app: Application, repository: str, world: World, parent: str) -> tuple[Stored, str]:
     writes, stored = applications.change(before, app, repository, parent)
-    same_source = before.application.source.raw == app.source.raw
     spec_changed = Letter("sync", {"application": app.name, "cause": "spec"})
-    letter = spec_changed if same_source else _look_up(world, stored, parent)
+    void = applications.needs_look_up(before, app, repository)
+    letter = _look_up(world, stored, parent) if void else spec_changed
     try:
         _save_and_send(world, stored, writes, letter, parent)
     except ConditionFailed:
@@ -91,7 +91,8 @@ def _look_up(world: World, stored: Stored, cause: str) -> Letter:
 def _save_and_send(world: World, stored: Stored, writes: list[Write], letter: Letter, parent: str) -> None:
     """A parent's letter is saved with what it tells of; a person's is sent after, with the poll behind it."""
     if parent:
-        box = f"{stored.application.name}/{letter.message['cause']}"
+        # The uid is part of it: the same letter of a deleted namesake would be overwritten, which sends nothing.
+        box = f"{stored.application.name}/{stored.uid}/{letter.message['cause']}"
         post = outbox.post(box, stored.generation, 0, letter, world.clock())
         world.table.write(*writes, post)
         return

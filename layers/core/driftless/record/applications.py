@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
 from driftless.outlets import table
@@ -66,8 +65,8 @@ def read_all(tables: Table) -> list[Stored]:
 def create(application: Application, repository: str, now: str, parent: str = "") -> tuple[list[Write], Stored]:
     """Refused (ConditionFailed, index 0) when the application exists."""
     stored = Stored(application, str(uuid.uuid4()), 1, now, repository, parent)
-    # Fences begin at the time of creation: a worker left over from a deleted namesake can never match one.
-    fence = int(datetime.fromisoformat(now).timestamp())
+    # Fences begin at random (39 bits): a worker left over from a deleted namesake does not match one.
+    fence = uuid.UUID(stored.uid).int >> 89
     state = {**table.key(states.PARTITION, application.name), "requests": 1, "fence": fence}
     writes = [
         table.put(_item(stored), "attribute_not_exists(pk)"),
@@ -86,7 +85,7 @@ def change(before: Stored, after: Application, repository: str, parent: str = ""
         generation=before.generation + 1,
         parent=parent or before.parent,
     )
-    other_source = before.repository != repository or _stake(before.application) != _stake(after)
+    other_source = needs_look_up(before, after, repository)
     writes = [
         table.put(_item(stored), "generation = :before", {"before": before.generation}),
         states.forget_target(after.name) if other_source else states.look_again(after.name),
@@ -98,11 +97,17 @@ def change(before: Stored, after: Application, repository: str, parent: str = ""
     return writes, stored
 
 
+def needs_look_up(before: Stored, after: Application, repository: str) -> bool:
+    """Whether what fetch resolved is void with this change: another source, or other paths that matter to it."""
+    return before.repository != repository or _stake(before.application) != _stake(after)
+
+
 def forget(stored: Stored) -> list[Write]:
-    """Delete the application's items but its history."""
+    """Delete the application's items but its history; refused when it is not the one that was read any more."""
     name = stored.application.name
+    same = "uid = :uid AND generation = :generation"
     return [
-        table.delete(table.key(PARTITION, name)),
+        table.delete(table.key(PARTITION, name), same, uid=stored.uid, generation=stored.generation),
         table.delete(table.key(states.PARTITION, name)),
         table.delete(table.key(f"INTEREST#{stored.repository}", name)),
     ]

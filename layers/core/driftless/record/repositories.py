@@ -15,7 +15,7 @@ from driftless.vocabulary.errors import LeaseLost
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """`url` is canonical. `requested` counts asked look-ups, `served` those answered; `sequence` orders look-ups."""
+    """`url` is canonical. `requested` counts asked look-ups, `served` those answered; `fence` orders them."""
 
     url: str
     requested: int = 0
@@ -35,11 +35,12 @@ def acquire(tables: Table, url: str, now: float, seconds: float) -> Repository |
     """Take the repository's lease; None when another fetch holds it (it will see our request before it lets go)."""
     write = table.update(
         table.key("REPOSITORY", url),
-        "SET lease_until = :until ADD fence :one",
+        "SET lease_until = :until ADD fence :one, requested :zero",
         "attribute_not_exists(lease_until) OR lease_until < :now",
         until=int((now + seconds) * 1000),
         now=int(now * 1000),
         one=1,
+        zero=0,  # a look-up that nobody counted (the poll's) must find a number to compare when it lets go
     )
     try:
         item = tables.write(write, returning=True) or {}

@@ -219,11 +219,11 @@ def acquire(tables: Table, blobs: Blobs, name: str, now: float, seconds: float) 
 
 
 def renew(tables: Table, state: State, now: float, seconds: float) -> None:
-    """Keep the lease. Raises LeaseLost when it went to another worker."""
+    """Keep the lease. Raises LeaseLost when it went to another worker, or was let go: a late renewal takes none."""
     write = table.update(
         table.key(PARTITION, state.name),
         "SET lease_until = :until",
-        "fence = :fence",
+        "fence = :fence AND attribute_exists(lease_until)",
         until=int((now + seconds) * 1000),
         fence=state.fence,
     )
