@@ -113,6 +113,7 @@ class Table:
             if "LastEvaluatedKey" not in answer or (limit and left <= 0):
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            request |= {"Limit": left} if limit else {}
 
     def _request(self, write: Write) -> dict[str, Any]:
         request: dict[str, Any] = {"TableName": self.name}
