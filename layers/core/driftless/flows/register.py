@@ -85,7 +85,8 @@ def _look_up(world: World, stored: Stored, cause: str) -> Letter:
     """Ask fetch for a look-up: counted first, sent after, so that a fetch under way sees it either way."""
     world.table.write(repositories.request(stored.repository))
     names = [stored.application.name]
-    return Letter("fetch", {"repository": stored.repository, "applications": names, "cause": cause or "app"})
+    message = {"repository": stored.repository, "applications": names, "cause": cause or "app", "at": world.clock()}
+    return Letter("fetch", message)
 
 
 def _save_and_send(world: World, stored: Stored, writes: list[Write], letter: Letter, parent: str) -> None:
