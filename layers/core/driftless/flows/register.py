@@ -85,7 +85,7 @@ def _look_up(world: World, stored: Stored, cause: str) -> Letter:
     """Ask fetch for a look-up: counted first, sent after, so that a fetch under way sees it either way."""
     world.table.write(repositories.request(stored.repository))
     names = [stored.application.name]
-    message = {"repository": stored.repository, "applications": names, "cause": cause or "app", "at": world.clock()}
+    message = {"repository": stored.repository, "applications": names, "cause": cause or "app"}
     return Letter("fetch", message)
 
 

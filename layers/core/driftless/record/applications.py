@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from driftless.outlets import table
-from driftless.outlets.table import Item, Table, Write
+from driftless.outlets.table import ConditionFailed, Item, Table, Write
 from driftless.record import state as states
 from driftless.vocabulary import argo
 from driftless.vocabulary.argo import Application
@@ -133,6 +133,15 @@ def remember_inputs(interest: Interest, commit: str, artifact: str, inputs: tupl
 
 def exists(tables: Table, name: str) -> bool:
     return tables.get(PARTITION, name) is not None
+
+
+def save(tables: Table, writes: list[Write]) -> bool:
+    """Carry the writes out, all or none; False when a condition refused them."""
+    try:
+        tables.write(*writes)
+    except ConditionFailed:
+        return False
+    return True
 
 
 def _item(stored: Stored) -> Item:
