@@ -29,23 +29,26 @@ class Module:
 
 def settings_read(handler: Path) -> set[str]:
     """Names without the DRIFTLESS_ prefix."""
-    start = _module(handler)
+    return {name for node in within_reach(handler) for name in _asked(node)}
+
+
+@cache
+def within_reach(handler: Path) -> frozenset[Node]:
+    """Every definition that the handler's code can come to."""
     reached: set[Node] = set()
     attributes: set[str] = set()
-    names: set[str] = set()
-    waiting: list[Node] = [(str(handler), name) for name in start.definitions]
+    waiting: list[Node] = [(str(handler), name) for name in _module(handler).definitions]
     while waiting:
         node = waiting.pop()
         if node in reached:
             continue
         reached.add(node)
-        names |= _asked(node)
         body = _load(node[0]).definitions[node[1]]
         waiting += _named(node[0], body)
         fresh = {a.attr for a in ast.walk(body) if isinstance(a, ast.Attribute)} - attributes
         attributes |= fresh
         waiting += [n for attribute in fresh for n in _world().get(attribute, [])]
-    return names
+    return frozenset(reached)
 
 
 def _asked(node: Node) -> set[str]:

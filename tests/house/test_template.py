@@ -136,6 +136,7 @@ def test_what_meets_hostile_bytes_cannot_read_how_clusters_are_reached(name: str
     denied = [s for s in statements(name) if s["Effect"] == "Deny"]
     keys = [s["Condition"]["ForAnyValue:StringEquals"]["dynamodb:LeadingKeys"] for s in denied]
     assert keys == [["CLUSTER"]]
+    assert "driftless.record.clusters" not in {module for module, _ in reach.within_reach(handler(name))}
 
 
 def test_a_message_is_not_given_out_again_while_it_is_worked_on() -> None:
