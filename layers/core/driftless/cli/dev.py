@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import importlib
 import sys
 from pathlib import Path
 
@@ -22,9 +22,9 @@ def register(commands: Group) -> None:
 
 def run(argv: list[str]) -> int:
     """Hand over to the checkout's devstack. Raises Stop outside a checkout."""
-    if importlib.util.find_spec("devstack") is None and (_CHECKOUT / "devstack" / "__init__.py").is_file():
-        sys.path.append(str(_CHECKOUT))
-    if importlib.util.find_spec("devstack") is None:
+    if not (_CHECKOUT / "devstack" / "main.py").is_file():
         raise Stop("driftless dev runs from a checkout of Driftless only: clone it and use scripts/driftless dev")
+    if str(_CHECKOUT) not in sys.path:
+        sys.path.append(str(_CHECKOUT))
     status: int = importlib.import_module("devstack.main").run(argv)
     return status
