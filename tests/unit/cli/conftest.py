@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from moto import mock_aws
 
+from driftless.cli import follow
 from driftless.cli.main import main
 from driftless.outlets import aws
 from tests.unit.console import stage
@@ -47,6 +48,8 @@ def driftless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Ca
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setattr(follow, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(follow, "LAST_PAUSE", 0.001)
     for name in ("AWS_ENDPOINT_URL", "DRIFTLESS_AUTH"):
         monkeypatch.delenv(name, raising=False)
     with mock_aws():
