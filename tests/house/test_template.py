@@ -168,6 +168,12 @@ def test_the_apis_functions_answer_before_the_api_gives_up() -> None:
     assert all(timeout(name) < 30 for name in doors)
 
 
+def test_what_sam_makes_of_a_function_does_not_take_a_resources_name() -> None:
+    made = {f"{n}{event}" for n, f in FUNCTIONS.items() for event in f["Properties"]["Events"]}
+    made |= {f"{n}Role" for n, f in FUNCTIONS.items() if "Role" not in f["Properties"]}
+    assert not made & set(RESOURCES)
+
+
 def test_every_resource_of_the_console_has_a_way_in() -> None:
     events = FUNCTIONS["Console"]["Properties"]["Events"].values()
     patterns = [re.sub(r"\{\w+\}", "[^/]+", re.sub(r"/\{\w+\+\}", "/.+", e["Properties"]["Path"])) for e in events]
