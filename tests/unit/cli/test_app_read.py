@@ -110,6 +110,17 @@ def test_diff_prints_the_lessons_text_and_exits_1(driftless: Command) -> None:
     assert (ended.status, ended.out) == (0, "")
 
 
+def test_diff_names_who_changed_what(driftless: Command) -> None:
+    driftless(*CREATE)
+    changes = [
+        {"path": "spec.replicas", "manager": "kubectl", "operation": "Update scale", "time": "2026-11-21T13:00:00Z"},
+        {"path": "spec.paused", "manager": "", "operation": "", "time": ""},
+    ]
+    driftless.console.live["diff"] = {"items": [{"diff": DIFF, "changes": changes}]}
+    said = driftless("app", "diff", "payments").out.removeprefix("\n" + DIFF)
+    assert said == "# spec.replicas was changed by kubectl (Update scale, 2026-11-21T13:00:00Z)\n"
+
+
 @pytest.mark.parametrize("argv", [("nobody",), (), ("payments", "--nonsense")])
 def test_diff_exits_2_on_every_error(driftless: Command, argv: tuple[str, ...]) -> None:
     ended = driftless("app", "diff", *argv)

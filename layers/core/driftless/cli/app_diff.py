@@ -47,7 +47,16 @@ def _diff(args: argparse.Namespace) -> int:
     for item in changed if not args.output else ():
         say()
         say(str(item["diff"]).rstrip("\n"))
+        for change in item.get("changes") or ():
+            _say_who(change)
     return args.diff_exit_code if changed and args.exit_code else exits.OK
+
+
+def _say_who(change: dict[str, Any]) -> None:
+    """Who made a field differ, as far as the object itself tells; values stay in the diff, where secrets are masked."""
+    if change.get("manager"):
+        how = ", ".join(part for part in (change.get("operation"), change.get("time")) if part)
+        say(f"# {change['path']} was changed by {change['manager']}" + (f" ({how})" if how else ""))
 
 
 def _manifests(args: argparse.Namespace) -> int:

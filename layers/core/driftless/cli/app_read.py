@@ -199,7 +199,8 @@ def _history(args: argparse.Namespace) -> int:
     for entry in entries:
         source = entry.get("source") or {}
         if source.get("repoURL") != repository:
-            say() if repository else None
+            if repository:
+                say()
             repository = source.get("repoURL") or ""
             say(f"SOURCE  {repository}")
             say(line(("ID", "DATE", "REVISION"), (6, 29)))

@@ -37,7 +37,7 @@ _APPLY_EXAMPLES = ("apply -f application.yaml", "apply -R -f applications/", "ku
 
 
 def _apply(args: argparse.Namespace) -> int:
-    return _each(args, lambda client, manifest: _applied(client, manifest))
+    return _each(args, _applied)
 
 
 def _delete(args: argparse.Namespace) -> int:
