@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import tempfile
 from collections.abc import Callable
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any
@@ -45,7 +46,9 @@ def _child(
     environment: dict[str, str], step: str, message: dict[str, Any], kill_at: int, touches: Synchronized[int]
 ) -> None:
     os.environ.update(environment)
+    tempfile.tempdir = tempfile.mkdtemp(prefix="driftless-worker-")  # a cold worker: nothing cached, each run the same
     Lease.SECONDS = LEASE_SECONDS
+    fetch.LEASE_SECONDS = LEASE_SECONDS
 
     def touch() -> None:
         touches.value += 1
