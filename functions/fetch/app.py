@@ -1,41 +1,48 @@
-"""The door to Git hosts: queue messages that name a repository; each is looked up once, however many asked."""
+"""The door for the fetch queue: each message is one repository to look at; one that fails comes again by itself."""
 
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from driftless.flows import fetch
+from driftless.flows.fetch import fetch
 from driftless.flows.wiring import world
 from driftless.outlets import settings
 from driftless.outlets.git import Git
-from driftless.outlets.log import logger, metrics
-from driftless.vocabulary.errors import DriftlessError, Refused
+from driftless.vocabulary.errors import DriftlessError
 
-log = logger()
-
-
-@metrics().log_metrics
-@log.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    return {"batchItemFailures": [failed for record in event["Records"] for failed in _taken(record)]}
+logger = Logger()
+metrics = Metrics()
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
-def _taken(record: dict[str, Any]) -> list[dict[str, str]]:
-    """One message; what fails for a reason that may pass comes again, what can never be read does not."""
+@cache
+def git() -> Git:
+    """Made once per process: what it keeps in /tmp makes the next fetch small."""
+    return Git(settings.git_instead_of())
+
+
+def record_handler(record: Any) -> None:
     try:
-        found = fetch.fetch(json.loads(record["body"]), world(), Git(settings.git_instead_of()))
-    except Refused as refusal:
-        log.error("message dropped", extra={"reason": str(refusal)})
-        return []
-    except DriftlessError as trouble:
-        log.warning("message comes again", extra={"kind": type(trouble).__name__, "reason": str(trouble)})
-        return [{"itemIdentifier": record["messageId"]}]
-    except Exception:
-        log.exception("a fetch failed")
-        metrics().add_metric(name="FetchFailed", unit="Count", value=1)
-        return [{"itemIdentifier": record["messageId"]}]
-    log.info("fetched", extra={"found": found})
-    return []
+        done = fetch(json.loads(record.body), world(), git())
+    except Exception as fault:
+        reason = str(fault) if isinstance(fault, DriftlessError) else ""
+        logger.warning("the message comes again", extra={"kind": type(fault).__name__, "reason": reason})
+        metrics.add_metric(name="FetchFailed", unit=MetricUnit.Count, value=1)
+        raise
+    metrics.add_metric(name="ApplicationsTold", unit=MetricUnit.Count, value=done.get("told", 0))
+    if done.get("outcome") == "unavailable":
+        metrics.add_metric(name="RepositoryUnavailable", unit=MetricUnit.Count, value=1)
+    logger.info("fetched", extra=done)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    return process_partial_response(event=event, record_handler=record_handler, processor=processor, context=context)

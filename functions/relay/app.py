@@ -1,40 +1,33 @@
-"""The door of the table's stream: new letters in the outbox are sent on."""
+"""The door for the table's stream: letters in, sent; those that could not be sent come again."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from driftless.flows import relay
+from driftless.flows.relay import relay
 from driftless.flows.wiring import world
-from driftless.outlets import aws, settings
-from driftless.outlets.log import logger, metrics
-from driftless.record.outbox import Letter
+from driftless.outlets import settings
+from driftless.outlets.events import Bus
 
-log = logger()
+logger = Logger()
+metrics = Metrics()
 
 
-@metrics().log_metrics
-@log.inject_lambda_context
+@cache
+def bus() -> Bus:
+    return Bus(settings.get("BUS"))
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    failed, trouble = relay.relay(event["Records"], {"sync": _to_sync, "fetch": _to_fetch, "events": _to_bus})
-    if trouble is not None:
-        log.warning("letters come again", extra={"kind": type(trouble).__name__, "reason": str(trouble)})
-        metrics().add_metric(name="RelayFailed", unit="Count", value=1)
-    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
-
-
-def _to_sync(letter: Letter) -> None:
-    world().sync_queue().send(letter.message, delay_seconds=letter.delay_seconds)
-
-
-def _to_fetch(letter: Letter) -> None:
-    world().fetch_queue().send(letter.message, delay_seconds=letter.delay_seconds)
-
-
-def _to_bus(letter: Letter) -> None:
-    entry = relay.event(letter, settings.get("BUS"))
-    answer = aws.client("events").put_events(Entries=[entry])
-    if answer.get("FailedEntryCount"):
-        raise aws.unavailable(RuntimeError(), "EventBridge") or RuntimeError("EventBridge refused an event")
+    records = event.get("Records") or []
+    failed = relay(records, world(), bus)
+    metrics.add_metric(name="LettersSent", unit=MetricUnit.Count, value=len(records) - len(failed))
+    logger.info("relayed", extra={"letters": len(records), "waiting": len(failed)})
+    return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in failed]}

@@ -15,6 +15,7 @@ from devstack import gitserver
 from driftless.outlets.git import Git
 from driftless.outlets.git.cache import Cache
 from driftless.vocabulary.git import Remote
+from tests.unit.git import cloud as clouds
 
 
 @dataclass
@@ -58,8 +59,12 @@ class Repository:
     def save(self, message: str = "change") -> str:
         self.git("add", "-A")
         self.git("commit", "-q", "-m", message)
-        self.git("push", "-q", "--force", str(self.bare), "HEAD", "--tags")
+        self.push()
         return self.git("rev-parse", "HEAD")
+
+    def push(self) -> None:
+        """Push the branch and the tags as they are."""
+        self.git("push", "-q", "--force", str(self.bare), "HEAD", "--tags")
 
     def counts(self) -> dict[str, int]:
         """How often the host was asked for what, since the start."""
@@ -89,6 +94,17 @@ def repository(git_host: gitserver.Server, tmp_path: Path, request: pytest.Fixtu
     made = Repository(folder, host.folder / name, remote, host)
     made.git("init", "-q", "-b", "main")
     return made
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[clouds.Cloud]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setattr("driftless.flows.publish.WORKERS", 1)  # the mocked table is not made for more
+    with clouds.cloud(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

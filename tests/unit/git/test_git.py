@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from driftless.outlets.git import Git, RepositoryUnavailable, connection
-from driftless.outlets.git.address import refuse_peer, rewritten
+from driftless.outlets.git.address import refuse_peer, rewritten, without_user
 from driftless.outlets.git.cache import Cache
 from driftless.vocabulary.errors import NotBuiltYet, SourceError
 from driftless.vocabulary.git import Remote
@@ -278,6 +278,18 @@ def test_the_runtime_api_of_lambda_is_refused_on_loopback_alone() -> None:
 def test_other_transports_are_refused_with_a_sentence(url: str, kind: type[Exception]) -> None:
     with pytest.raises(kind):
         rewritten(url, ())
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://h:8443/r.git", ("https://h:8443/r.git", None)),
+        ("https://ada@h/r.git", ("https://h/r.git", None)),
+        ("https://ada:p%40ss@h:1/r.git", ("https://h:1/r.git", ("ada", "p@ss"))),
+    ],
+)
+def test_a_password_in_the_address_becomes_a_credential(url: str, expected: tuple[str, object]) -> None:
+    assert without_user(url) == expected
 
 
 def test_the_longest_mirror_wins() -> None:

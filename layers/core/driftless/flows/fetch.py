@@ -1,208 +1,155 @@
-"""One repository is looked up: whose inputs changed, get an artifact and a target; nobody else costs anything.
+"""A repository may have moved: one ref look-up, one fetch per commit, and only the applications that changed are told.
 
-In: {"repository", "applications"?, "cause"}. The repository's lease is taken, so a thousand requests are one look-up.
-refs → commit per targetRevision → one fetch per commit → whose recorded inputs differ? → artifact → target → message.
-The record of what was seen is written last: a worker that dies before repeats its work and loses nothing.
+In: {"repository": canonical URL, "cause"?, "applications"?: names} or, for `app sync --revision`, {"repository",
+"application", "revision", "operation"}. Out: what was done, for the log. Raises Unavailable when AWS is down.
+
+Level-triggered: the lease makes one fetch per repository, requests are counted, and whoever finishes looks once more
+when somebody asked meanwhile. Nothing is remembered before it was told, so a crash repeats work and loses none.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from driftless import checkout, revision
+from driftless.flows import publish
+from driftless.flows.look import FAILED, Finding, Look, failure
+from driftless.flows.named_revision import resolve_for
 from driftless.flows.wiring import World
-from driftless.outlets.git import Git, Trees
-from driftless.outlets.table import ConditionFailed
+from driftless.outlets.git import Git, RepositoryUnavailable
 from driftless.record import applications, repositories, state
 from driftless.record.applications import Interest
 from driftless.record.repositories import Repository
-from driftless.record.state import Target
-from driftless.vocabulary.errors import DriftlessError, Refused, SourceError, Unavailable
-from driftless.vocabulary.git import Refs, Remote
+from driftless.vocabulary.errors import NotFound, Refused, SourceError, Unavailable
 
-LEASE_SECONDS = 150
-"""Longer than the function may run (template.yaml): a lease ends with its worker, not under it."""
+LEASE_SECONDS = 60.0
+"""A fetch that takes longer may be overtaken: then its writes are refused by their order, and nothing breaks."""
 GRACE_SECONDS = 180.0
-"""How long a repository may be down before its applications show it (argo-behaviour 6)."""
-WRITERS = 8
-ROUNDS = 10
+"""How long a Git host may be down before its applications show Unknown."""
+RETRY_SECONDS = 20
+BUSY_SECONDS = 1
+MOST_ROUNDS = 20
+WAITED_FOR = frozenset({"sync", "resume", "refresh", "hard-refresh", "invoke"})
+"""Causes behind which somebody waits to be told the newest commit, even when it is the one already known."""
+
+Message = dict[str, Any]
 
 
-def fetch(message: dict[str, Any], world: World, git: Git) -> dict[str, Any]:
-    """Raises Unavailable while the repository does not answer: the message comes again."""
-    if "operation" in message:
-        return _named_revision(message, world, git)
-    url, named = message["repository"], frozenset(message.get("applications") or ())
-    if _answered(url, named, message.get("at", world.clock()), world):
-        return {"repository": url, "answered": True}
-    held = repositories.acquire(world.table, url, world.clock(), LEASE_SECONDS)
+def fetch(message: Message, world: World, git: Git) -> dict[str, Any]:
+    """Serve one message of the fetch queue."""
+    if "revision" in message:
+        return resolve_for(message, world, git)
+    url, anew = message["repository"], _waiting(message, world)
+    held = _acquired(message, world)
     if held is None:
-        return _busy(message, named, world)
-    changed: list[str] = []
-    for _ in range(ROUNDS):
-        after = _Look(held, named, message.get("cause", ""), world, git).run(changed)
+        if anew:
+            again = message | {"at": message.get("at", world.clock())}
+            world.fetch_queue().send(again, delay_seconds=BUSY_SECONDS)
+        return {"repository": url, "outcome": "another fetch is at it"}
+    told = 0
+    for _ in range(MOST_ROUNDS):
+        try:
+            after, count = _round(held, anew, world, git)
+        except RepositoryUnavailable as down:
+            return _down(held, message, world, down)
+        told, anew = told + count, frozenset()
         if repositories.release(world.table, held, after):
-            break
-        held = repositories.reread(world.table, replace(after, fence=held.fence), world.clock(), LEASE_SECONDS)
-    if after.error and world.clock() - after.failing_since < GRACE_SECONDS:
-        raise Unavailable(after.error)
-    return {"repository": url, "changed": changed} | ({"error": after.error} if after.error else {})
+            return {"repository": url, "outcome": "looked up", "told": told}
+        now = repositories.reread(world.table, held, world.clock(), LEASE_SECONDS)
+        held = replace(after, requested=now.requested, served=now.served)
+    raise Unavailable(f"{url} is asked for faster than it can be looked up")
 
 
-def _answered(url: str, named: frozenset[str], asked_at: float, world: World) -> bool:
-    """Whether a look-up that began after this request has answered it already."""
-    if not named:
-        found = repositories.read(world.table, url)
-        return 0 < found.requested <= found.served
-    for name in named:
-        try:
-            target = state.read(world.table, world.store(), name).target
-        except Refused:
-            continue
-        if target is None or target.at < asked_at:
-            return False
-    return True
+def _waiting(message: Message, world: World) -> frozenset[str]:
+    """Whom to tell whatever is found: those named, less those told since the message was first taken (`at`)."""
+    if message.get("cause") not in WAITED_FOR:
+        return frozenset()
+    names = frozenset(message.get("applications") or ())
+    return frozenset(n for n in names if not _told_since(n, message["at"], world)) if "at" in message else names
 
 
-def _busy(message: dict[str, Any], named: frozenset[str], world: World) -> dict[str, Any]:
-    """Another fetch is at it, and sees our request before it lets go; names, it does not see: they come back."""
-    if named:
-        world.fetch_queue().send(message | {"at": message.get("at", world.clock())}, delay_seconds=1)
-    return {"repository": message["repository"], "busy": True}
-
-
-class _Look:
-    """One look-up under the repository's lease, and what follows from it."""
-
-    def __init__(self, held: Repository, named: frozenset[str], cause: str, world: World, git: Git) -> None:
-        self._held, self._named, self._cause = held, named, cause
-        self._world, self._git = world, git
-        self._now = world.clock()
-
-    def run(self, changed: list[str]) -> Repository:
-        """The repository as it is to be recorded; names of applications with a new target are added to `changed`."""
-        interests = applications.interests(self._world.table, self._held.url)
-        if not interests:
-            return replace(self._held, refs={}, error="", failing_since=0.0)
-        remote = Remote(interests[0].repo_url, self._held.url)
-        try:
-            refs = self._git.look_up(remote, sorted({i.target_revision for i in interests}))
-            commits = {i.target_revision: self._commit(i, refs, remote) for i in interests}
-            changed += self._targets(interests, commits, remote)
-        except SourceError as refusal:
-            changed += self._written([(i, self._refused(i, refusal), ()) for i in interests])
-            return replace(self._held, refs={}, error="", failing_since=0.0)
-        except Unavailable as trouble:
-            return self._down(interests, trouble)
-        seen = {target: commit for target, commit in commits.items() if isinstance(commit, str)}
-        return replace(self._held, refs=seen, error="", failing_since=0.0)
-
-    def _commit(self, interest: Interest, refs: Refs, remote: Remote) -> str | SourceError:
-        try:
-            found = revision.resolve(interest.target_revision, refs, remote.url, interest.source.get("tagPrefix") or "")
-            return found.commit or self._git.find(remote, found.short, refs)
-        except SourceError as refusal:
-            return refusal
-
-    def _targets(self, interests: list[Interest], commits: dict[str, str | SourceError], remote: Remote) -> list[str]:
-        found: list[tuple[Interest, Target, tuple[tuple[str, str], ...]]] = []
-        by_commit: dict[str, list[Interest]] = defaultdict(list)
-        for interest in interests:
-            commit = commits[interest.target_revision]
-            if isinstance(commit, SourceError):
-                found.append((interest, self._refused(interest, commit), ()))
-            elif self._is_news(interest, commit):
-                by_commit[commit].append(interest)
-        for commit, some in by_commit.items():
-            trees = self._git.fetch(remote, commit)
-            for interest in some:
-                if interest.application in self._named or not checkout.unchanged(trees, interest.inputs):
-                    found.append(self._resolved(interest, commit, trees))
-        return self._written(found)
-
-    def _is_news(self, interest: Interest, commit: str) -> bool:
-        """A commit that was verified for this targetRevision is news only to who is new, or asks by name."""
-        known = self._held.refs.get(interest.target_revision) == commit and bool(interest.artifact)
-        return not known or interest.application in self._named
-
-    def _resolved(
-        self, interest: Interest, commit: str, trees: Trees
-    ) -> tuple[Interest, Target, tuple[tuple[str, str], ...]]:
-        try:
-            footprint = checkout.footprint(trees, interest.source)
-            digest = checkout.digest(footprint.files)
-            if not self._world.store().has("artifacts", digest):
-                self._world.store().put("artifacts", digest, checkout.pack(trees, footprint.files))
-        except (SourceError, Refused) as refusal:
-            return interest, self._refused(interest, refusal, commit), ()
-        info = trees.commit
-        target = Target(commit, digest, interest.source, info.author, info.subject, info.date, at=self._now)
-        return interest, target, footprint.inputs
-
-    def _refused(self, interest: Interest, refusal: DriftlessError, commit: str = "") -> Target:
-        stage = getattr(refusal, "stage", "checkout")
-        return Target(commit, "", interest.source, error=str(refusal), stage=stage, at=self._now)
-
-    def _written(self, found: Iterable[tuple[Interest, Target, tuple[tuple[str, str], ...]]]) -> list[str]:
-        """Targets first, then the messages, and only then the record that makes the next look-up pass by."""
-        table = self._world.table
-        found = list(found)
-        with ThreadPoolExecutor(WRITERS) as pool:
-            taken = list(pool.map(lambda one: _wrote(table, one[0].application, one[1], self._held.fence), found))
-            news = [one for one, new in zip(found, taken, strict=True) if new]
-            names = [interest.application for interest, _, _ in news]
-            messages = [({"application": name, "cause": self._cause}, 0) for name in names]
-            self._world.sync_queue().send_all(messages)
-            list(pool.map(lambda one: _remembered(table, *one), news))
-        return names
-
-    def _down(self, interests: list[Interest], trouble: Unavailable) -> Repository:
-        since = self._held.failing_since or self._now
-        if self._now - since >= GRACE_SECONDS:
-            self._written([(i, self._refused(i, trouble), ()) for i in interests])
-        return replace(self._held, refs={}, error=str(trouble), failing_since=since)
-
-
-def _wrote(table: Any, name: str, target: Target, looked_up: int) -> bool:
-    """False when the application is gone, or a later look-up has spoken."""
+def _told_since(name: str, moment: float, world: World) -> bool:
     try:
-        table.write(state.set_target(name, target, looked_up))
-    except ConditionFailed:
-        return False
-    return True
+        target = state.read(world.table, world.store(), name).target
+    except NotFound:
+        return True
+    return target is not None and target.at >= moment
 
 
-def _remembered(table: Any, interest: Interest, target: Target, inputs: tuple[tuple[str, str], ...]) -> None:
+def _acquired(message: Message, world: World) -> Repository | None:
+    """The repository's lease, or None. Its holder serves what is counted before it lets go.
+
+    A message that names applications is counted once more: they may be younger than the holder's list of who cares.
+    """
+    url = message["repository"]
+    held = repositories.acquire(world.table, url, world.clock(), LEASE_SECONDS)
+    if held is None and message.get("applications") and message.get("cause") not in WAITED_FOR:
+        world.table.write(repositories.request(url))
+        held = repositories.acquire(world.table, url, world.clock(), LEASE_SECONDS)
+    return held
+
+
+def _round(held: Repository, anew: frozenset[str], world: World, git: Git) -> tuple[Repository, int]:
+    """One look-up: the repository as it is to be remembered, and how many applications were told something."""
+    interests = applications.interests(world.table, held.url)
+    fresh = any(not interest.commit for interest in interests)
+    if not interests or not (fresh or anew or held.requested > held.served):
+        return held, 0
+    look = Look(git, interests, held.refs, world.clock())
     try:
-        table.write(applications.remember_inputs(interest, target.revision, target.artifact, inputs))
-    except ConditionFailed:
-        return  # its source changed meanwhile: that change asked for a look-up of its own
+        look.begin()
+    except (SourceError, Refused) as error:
+        return replace(held, refs={}, error=str(error), failing_since=0.0), _tell(held, interests, error, world)
+    findings = _findings(look, anew)
+    count = publish.publish(findings, held.fence, world)
+    return replace(held, refs=look.resolved, error="", failing_since=0.0), count
 
 
-def _named_revision(message: dict[str, Any], world: World, git: Git) -> dict[str, Any]:
-    """`app sync --revision`: resolve it, build its artifact, and only then ask for the operation."""
-    name, operation = message["application"], dict(message["operation"])
-    stored = applications.read(world.table, name)
-    source = stored.application.source
-    remote = Remote(source.repo_url, stored.repository)
-    try:
-        found = revision.resolve(message["revision"], git.look_up(remote, [message["revision"]]), remote.url)
-        commit = found.commit or git.find(remote, found.short, git.look_up(remote))
-        trees = git.fetch(remote, commit)
-        footprint = checkout.footprint(trees, source.raw)
-        digest = checkout.digest(footprint.files)
-        if not world.store().has("artifacts", digest):
-            world.store().put("artifacts", digest, checkout.pack(trees, footprint.files))
-        operation |= {"artifact": digest, "sync": (operation.get("sync") or {}) | {"revision": commit}}
-    except SourceError as refusal:
-        operation["error"] = str(refusal)
-    try:
-        world.table.write(state.ask(name, operation))
-    except ConditionFailed:
-        return {"application": name, "busy": True}
-    world.sync_queue().send({"application": name, "cause": "sync"})
-    return {"application": name, "revision": message["revision"]}
+def _findings(look: Look, anew: frozenset[str]) -> list[Finding]:
+    """In two passes, so that a first fetch brings the files of all new applications in one request."""
+    new = [i for i in look.interests if not i.artifact and not i.commit.startswith(FAILED)]
+    for interest in new:
+        try:
+            look.trees(look.commit(interest))
+        except (SourceError, Refused):
+            continue  # said in the second pass
+    look.fill(new)
+    found = [look.at(interest, anew=interest.application in anew) for interest in look.interests]
+    return [finding for finding in found if finding is not None]
+
+
+def _tell(held: Repository, interests: list[Interest], error: SourceError | Refused | Unavailable, world: World) -> int:
+    """Tell every application why its repository cannot be looked up; those that were told the same are left alone."""
+    findings = [failure(interest, error, world.clock()) for interest in interests]
+    return publish.publish([f for f in findings if f.seen != f.interest.commit], held.fence, world)
+
+
+def _down(held: Repository, message: Message, world: World, down: RepositoryUnavailable) -> dict[str, Any]:
+    """Remember since when; within the grace try again soon, after it say so and leave it to the poll."""
+    now = world.clock()
+    since = held.failing_since or now
+    patient = now - since < GRACE_SECONDS
+    told = 0
+    if not patient:
+        said = Unavailable(f"{held.url} has not been reachable for {int(GRACE_SECONDS // 60)} minutes", hint=str(down))
+        told = _tell(held, applications.interests(world.table, held.url), _constant(said), world)
+    _let_go(held, replace(held, error=str(down), failing_since=since), world)
+    world.table.write(repositories.request(held.url))
+    waited = message.get("cause") in WAITED_FOR
+    if patient and (not held.failing_since or waited or message.get("cause") == "retry"):
+        again = message if waited else {"repository": held.url, "cause": "retry"}
+        world.fetch_queue().send(again, delay_seconds=RETRY_SECONDS)
+    return {"repository": held.url, "outcome": "unavailable", "why": str(down), "told": told}
+
+
+def _constant(error: Unavailable) -> Unavailable:
+    """Without what differs from one attempt to the next: a sentence that changes would be told each time."""
+    return Unavailable(error.message, hint="is the Git host up, and reachable from the fetch function?")
+
+
+def _let_go(held: Repository, after: Repository, world: World) -> None:
+    for _ in range(MOST_ROUNDS):
+        if repositories.release(world.table, held, after):
+            return
+        held = repositories.reread(world.table, held, world.clock(), LEASE_SECONDS)
+    raise Unavailable(f"{held.url} is asked for faster than it can be let go")

@@ -1,7 +1,7 @@
-"""The safety net, every three minutes: a look-up per repository, a scan per cluster, a nudge for what was left lying.
+"""The safety net behind webhook and drift: ask for what must be looked at, and do nothing oneself.
 
-In: the time. Out: how much was asked for. It reads the applications, their states and the clusters in one bulk read
-each, whatever their number; unchanged repositories cost one ref look-up and nothing else.
+In: nothing but the table. Out: one request per repository, one scan per cluster, one message per application whose
+operation, deletion or request may have lost its worker. Two bulk reads, whatever the number of applications.
 """
 
 from __future__ import annotations
@@ -13,32 +13,46 @@ from driftless.flows.wiring import World
 from driftless.record import applications, clusters, repositories, state
 from driftless.record.state import State
 
-JITTER_FROM = 10
-"""Up to this many repositories are looked up at once; more are spread, so that no Git host sees a burst."""
-JITTER_SECONDS = 20
+QUIET_REPOSITORIES = 10
+SPREAD_SECONDS = 20
+"""With more repositories than that, their look-ups are spread, each at a moment of its own: no burst on a Git host."""
+
+_Delayed = tuple[dict[str, Any], int]
 
 
-def poll(world: World) -> dict[str, Any]:
-    urls = sorted({stored.repository for stored in applications.read_all(world.table)})
+def poll(world: World) -> dict[str, int]:
+    """How many repositories, clusters and applications were asked for. Sent twice, a message does no harm."""
+    asked = _repositories(world)
+    scans: list[_Delayed] = [({"scan": c.server, "cause": "poll"}, 0) for c in clusters.read_all(world.table)]
+    swept: list[_Delayed] = [({"application": name, "cause": "poll"}, 0) for name in _parked(world)]
+    if scans or swept:
+        world.sync_queue().send_all([*scans, *swept])
+    return {"repositories": asked, "clusters": len(scans), "applications": len(swept)}
+
+
+def _repositories(world: World) -> int:
+    """Counted first, sent after: a fetch under way sees the request either way."""
+    rows = world.table.query(applications.PARTITION, only="repository")
+    urls = sorted({row["repository"] for row in rows})
     for url in urls:
         world.table.write(repositories.request(url))
-    world.fetch_queue().send_all([({"repository": url, "cause": "poll"}, _delay(url, len(urls))) for url in urls])
-    servers = [cluster.server for cluster in clusters.read_all(world.table)]
-    left = [found.name for found in state.read_all(world.table, world.store()) if _left_lying(found)]
-    messages: list[dict[str, Any]] = [{"scan": server, "cause": "poll"} for server in servers]
-    messages += [{"application": name, "cause": "poll"} for name in left]
-    world.sync_queue().send_all([(message, 0) for message in messages])
-    return {"repositories": len(urls), "clusters": len(servers), "left": left}
+    spread = len(urls) > QUIET_REPOSITORIES
+    messages = [({"repository": url, "cause": "poll"}, _moment(url) if spread else 0) for url in urls]
+    if messages:
+        world.fetch_queue().send_all(messages)
+    return len(urls)
 
 
-def _left_lying(found: State) -> bool:
-    """Work that a lost message would leave: the visit is cheap when another message is on its way after all."""
-    never_seen = found.target is not None and not found.status
-    return bool(found.operation or found.asked or found.deleting or found.terminate) or never_seen
+def _moment(url: str) -> int:
+    """Seconds, the same for the same repository at each poll."""
+    return int(hashlib.sha256(url.encode()).hexdigest()[:8], 16) % (SPREAD_SECONDS + 1)
 
 
-def _delay(url: str, repositories_in_all: int) -> int:
-    """Seconds; the same for a repository each time, so that its polls stay three minutes apart."""
-    if repositories_in_all <= JITTER_FROM:
-        return 0
-    return int.from_bytes(hashlib.sha256(url.encode()).digest()[:2]) % JITTER_SECONDS
+def _parked(world: World) -> list[str]:
+    """Whoever waits for a worker: it may have died, or its message may have been lost."""
+    return [found.name for found in state.read_all(world.table, world.store()) if _waits(found)]
+
+
+def _waits(found: State) -> bool:
+    never_visited = found.target is not None and not found.status
+    return bool(found.operation or found.asked or found.deleting or found.terminate) or never_visited

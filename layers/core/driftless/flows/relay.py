@@ -1,43 +1,63 @@
-"""What sync decided to send is sent: letters of the outbox, as the table's stream brings them.
+"""What sync decided to send is sent: the outbox, as the table's stream tells it, to the queues and the event bus.
 
-In: stream records of new OUTBOX items. Out: messages on queues, events on the bus; the sequence number that failed.
-A letter may be sent twice (the stream repeats a batch that failed): every receiver is level-triggered.
+In: stream records of OUTBOX items, in order. Out: the sequence numbers of those that must come again. A letter that
+is sent twice does no harm. One that cannot be read is passed over: it would hold up the stream for a day.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from driftless.flows.wiring import World
+from driftless.outlets import log
+from driftless.outlets.events import Bus
 from driftless.record import outbox
 from driftless.record.outbox import Letter
-
-SOURCE = "driftless"
-Send = Callable[[Letter], None]
+from driftless.vocabulary.errors import Unavailable
 
 
-def relay(records: Sequence[Mapping[str, Any]], sends: Mapping[str, Send]) -> tuple[list[str], Exception | None]:
-    """`sends`: by a letter's `to`. The sequence number of the first record that could not be sent on, and why.
+@dataclass(frozen=True, slots=True)
+class _Addressed:
+    sequence: str
+    letter: Letter
 
-    A stream keeps its order: Lambda repeats everything from that record on.
-    """
+
+def relay(records: Sequence[dict[str, Any]], world: World, bus: Callable[[], Bus]) -> list[str]:
+    """Letters of one address go out together, in the order in which they were written."""
+    by_address: dict[str, list[_Addressed]] = {}
     for record in records:
+        found = _read(record)
+        if found is not None:
+            by_address.setdefault(found.letter.to, []).append(found)
+    failed: list[str] = []
+    for address, letters in by_address.items():
         try:
-            image = record["dynamodb"].get("NewImage")
-            if image:
-                letter = outbox.parse(image)
-                sends[letter.to](letter)
-        except Exception as trouble:
-            return [str(record["dynamodb"]["SequenceNumber"])], trouble
-    return [], None
+            _send(address, [found.letter for found in letters], world, bus)
+        except Unavailable as error:
+            log.logger().warning("letters wait", extra={"address": address, "count": len(letters), "why": str(error)})
+            failed += [found.sequence for found in letters]
+    return failed
 
 
-def event(letter: Letter, bus: str) -> dict[str, str]:
-    """The EventBridge entry of a letter to "events": detail-type and detail are the letter's."""
-    return {
-        "Source": SOURCE,
-        "DetailType": str(letter.message["type"]),
-        "Detail": json.dumps(letter.message["detail"]),
-        "EventBusName": bus,
-    }
+def _read(record: dict[str, Any]) -> _Addressed | None:
+    change = record.get("dynamodb") or {}
+    sequence = change.get("SequenceNumber", "")
+    try:
+        letter = outbox.parse(change["NewImage"])
+    except (KeyError, TypeError, ValueError) as error:
+        log.logger().error("a letter cannot be read", extra={"sequence": sequence, "kind": type(error).__name__})
+        return None
+    if letter.to not in ("sync", "fetch", "events"):
+        log.logger().error("a letter has no known address", extra={"sequence": sequence, "to": letter.to})
+        return None
+    return _Addressed(sequence, letter)
+
+
+def _send(address: str, letters: Sequence[Letter], world: World, bus: Callable[[], Bus]) -> None:
+    if address == "events":
+        bus().put([(str(letter.message["type"]), letter.message.get("detail") or {}) for letter in letters])
+        return
+    queue = world.sync_queue() if address == "sync" else world.fetch_queue()
+    queue.send_all([(letter.message, letter.delay_seconds) for letter in letters])

@@ -74,10 +74,15 @@ class Store:
         self._trim()
 
     def _trim(self) -> None:
-        files = sorted(self._cache.iterdir(), key=lambda f: f.stat().st_mtime)
-        total = sum(f.stat().st_size for f in files)
-        for file in files:
+        """Threads and processes share the folder: what another one has just renamed or removed is passed over."""
+        sizes: dict[Path, tuple[float, int]] = {}
+        for file in self._cache.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                found = file.stat()
+                sizes[file] = (found.st_mtime, found.st_size)
+        total = sum(size for _, size in sizes.values())
+        for file in sorted(sizes, key=lambda f: sizes[f]):
             if total <= CACHE_BYTES:
                 return
-            total -= file.stat().st_size
+            total -= sizes[file][1]
             file.unlink(missing_ok=True)

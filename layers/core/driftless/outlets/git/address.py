@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from driftless.outlets.git.errors import shown
 from driftless.vocabulary.errors import NotBuiltYet, SourceError
@@ -37,6 +37,15 @@ def rewritten(url: str, instead_of: Sequence[tuple[str, str]]) -> str:
     raise SourceError(
         "revision", f"{shown(url) or 'an empty repoURL'} is not an address we fetch from", hint="use https://host/path"
     )
+
+
+def without_user(url: str) -> tuple[str, tuple[str, str] | None]:
+    """`https://user:password@host/path` -> the address alone, and (user, password) if a password was written."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url, None
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return bare, (unquote(parts.username or ""), unquote(parts.password)) if parts.password else None
 
 
 def refuse_peer(host: str, port: int) -> None:

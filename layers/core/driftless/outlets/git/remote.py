@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from driftless.outlets.git import credentials
-from driftless.outlets.git.address import rewritten
+from driftless.outlets.git.address import rewritten, without_user
 from driftless.outlets.git.cache import Cache, Copy
 from driftless.outlets.git.errors import RepositoryUnavailable, meaning, shown
 from driftless.outlets.git.trees import Trees
@@ -139,8 +139,8 @@ class Git:
     def _client(self, remote: Remote) -> Client:
         from driftless.outlets.git.connection import Client
 
-        url = rewritten(remote.url, self._instead_of)
-        known = self._lookup(remote.name)
+        url, written = without_user(rewritten(remote.url, self._instead_of))
+        known = self._lookup(remote.name) or written
         return Client(url, *(known or (None, None)))
 
 
