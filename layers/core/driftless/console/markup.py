@@ -21,9 +21,11 @@ setInterval(async () => {
   if (document.hidden) return;
   const answer = await fetch(location.href, {redirect: "error"}).catch(() => null);
   if (!answer || !answer.ok) return;
-  const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
+  const html = await answer.text();
+  const next = document.createElement("template");
+  next.innerHTML = html.slice(html.indexOf("<main>"), html.indexOf("</main>") + 7);
   const now = document.querySelector("main");
-  if (next && next.innerHTML !== now.innerHTML) now.replaceWith(next);
+  if (next.innerHTML !== now.outerHTML) now.replaceWith(next.content);
 }, 5000);
 """
 
