@@ -162,7 +162,7 @@ def at_once(bench: Bench, kind: Callable[[str, str], dict[str, str]], count: int
     bench.namespace(f"{kind.__name__}{count}")
     begun = time.perf_counter()
     bench.register(names, repository, f"{kind.__name__}{count}")
-    until(lambda: bench.statuses(prefix) == [("Synced", "Healthy")] * count, 0.1)
+    until(lambda: bench.statuses(prefix) == [("Synced", "Healthy")] * count, 0.25)
     return names[count // 2], checkout, time.perf_counter() - begun
 
 
@@ -190,27 +190,38 @@ def shown(values: list[float]) -> str:
     return f"{statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f})"
 
 
-def poll(bench: Bench, repository: str) -> tuple[float, dict[str, Any]]:
-    """Seconds from the start of one poll until its look-up is answered, and what the Git server was asked in all."""
+def poll(bench: Bench) -> tuple[float, dict[str, dict[str, int]]]:
+    """Seconds from the start of one poll until its last look-up is answered, and what the Git server was asked."""
     http = urllib3.PoolManager()
-    counts = f"{bench.git_url}/-/counts"
-    before = http.request("GET", counts).json()
+
+    def asked() -> dict[str, dict[str, int]]:
+        counts: dict[str, dict[str, int]] = http.request("GET", f"{bench.git_url}/-/counts").json()
+        return counts
+
+    before = asked()
+
+    def since() -> dict[str, dict[str, int]]:
+        return {
+            name: {what: n - before[name].get(what, 0) for what, n in counts.items() if n != before[name].get(what, 0)}
+            for name, counts in asked().items()
+        }
+
     begun = time.perf_counter()
     http.request("POST", f"{bench.stack.control_url}/-/tick")
-    until(lambda: http.request("GET", counts).json() != before)
+    until(lambda: all(since().values()))
     seconds = time.perf_counter() - begun
     time.sleep(2)
-    after = http.request("GET", counts).json()
-    return seconds, {name: after[name] for name in after if after[name] != before.get(name)}
+    return seconds, since()
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--applications", type=int, default=100)
     parser.add_argument("--pushes", type=int, default=9)
+    parser.add_argument("--keep", help="folder for the stack's state and logs, kept (default: temporary)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="driftless-bench-") as folder:
-        bench = Bench(Path(folder))
+        bench = Bench(Path(arguments.keep or folder))
         try:
             print("| work | live, s | Synced, s |\n|---|---|---|")
             for kind, count in ((plain, 1), (kustomize, 1), (helm, 1), (plain, arguments.applications)):
@@ -221,7 +232,7 @@ def main() -> int:
                 live, synced = zip(*found, strict=True)
                 times = f"{shown(list(live))} | {shown(list(synced))}"
                 print(f"| push, {kind.__name__}, {count} in the repository | {times} |", flush=True)
-            seconds, asked = poll(bench, checkout.name)
+            seconds, asked = poll(bench)
             print(f"| poll, {arguments.applications} unchanged: look-up answered after | {seconds:.2f} | |")
             print(f"\nGit requests of that poll: {asked}")
         finally:

@@ -25,7 +25,7 @@ Results = Mapping[tuple[ObjectKey, HookType], ResourceResult]
 def begun(asked: dict[str, Any], desired: Desired, state: State, now: float) -> State:
     """The operation under way, pinned to its bundle; `startedAt` stays the same however often a step is repeated."""
     shown: dict[str, Any] = {
-        "operation": {k: asked[k] for k in ("sync", "initiatedBy", "info", "retry", "rollback") if asked.get(k)},
+        "operation": {k: asked[k] for k in ("id", "sync", "initiatedBy", "info", "retry", "rollback") if asked.get(k)},
         "phase": str(OperationPhase.RUNNING),
         "message": "waiting to start",
         "startedAt": as_text(now),

@@ -114,6 +114,8 @@ def _decided(visit: Visit, cluster: Cluster, wanted: Desired, found: Comparison)
     """Go on with the operation under way, or begin one that a person or the policy asks for, or only say how it is."""
     state = _superseded(visit, wanted)
     verdict = Verdict()
+    if state.asked is not None and state.asked.get("resume"):
+        state = replace(state, asked=None, memory={k: v for k, v in state.memory.items() if k != "held"})
     if state.operation is None and state.asked is not None:
         state = _begun_by_person(visit, state, wanted, found)
     elif state.operation is None:
@@ -143,8 +145,6 @@ def _superseded(visit: Visit, wanted: Desired) -> State:
 
 def _begun_by_person(visit: Visit, state: State, wanted: Desired, found: Comparison) -> State:
     asked = dict(state.asked or {})
-    if asked.get("resume"):
-        return replace(state, asked=None, memory={k: v for k, v in state.memory.items() if k != "held"})
     if asked.get("error"):
         return _refused(visit, state, wanted, str(asked["error"]))
     target = state.target
