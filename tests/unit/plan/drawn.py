@@ -13,7 +13,6 @@ API = {
     "CustomResourceDefinition": "apiextensions.k8s.io/v1",
     "Database": "example.com/v1",
 }
-PHASES = {"PreSync": HookType.PRE_SYNC, "Sync": HookType.SYNC, "PostSync": HookType.POST_SYNC}
 
 
 def manifest(kind: str, name: str, namespace: str = "pay", annotations: dict[str, str] | None = None) -> Manifest:

@@ -44,10 +44,6 @@ class Sync:
         return next_step(self.tasks, self.results, self.doing)
 
 
-def done(one: Task) -> dict[str, object]:
-    return {"hook_phase": OperationPhase.SUCCEEDED}
-
-
 def test_nothing_to_do_has_succeeded() -> None:
     assert Sync([]).step == Step(ended=OperationPhase.SUCCEEDED, message="successfully synced (all tasks run)")
 
@@ -153,7 +149,7 @@ def test_a_degraded_or_unknown_hook_has_failed(now: Doing) -> None:
 @pytest.mark.parametrize("now", [GONE, DEGRADED, None], ids=repr)
 def test_a_recorded_end_of_a_hook_counts_whatever_became_of_it(now: Doing | None) -> None:
     hook, plain = task("migrate", phase=PRE), task("a")
-    assert Sync([hook, plain]).did(hook, now, **done(hook)).step.perform == (plain,)
+    assert Sync([hook, plain]).did(hook, now, hook_phase=OperationPhase.SUCCEEDED).step.perform == (plain,)
     failed = Sync([hook, plain]).did(hook, HEALTHY, hook_phase=OperationPhase.FAILED, message="exit 1")
     assert failed.step.ended is OperationPhase.FAILED
 
