@@ -21,7 +21,8 @@ def read(secret_id: str) -> Any:
     try:
         text = _provider.get(secret_id, max_age=MAX_AGE_SECONDS)
     except Exception as error:
-        cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
+        # Powertools wraps what happened in an error of its own, without naming it as the cause.
+        cause = error.__context__ if isinstance(error.__context__, Exception) else error
         if "ResourceNotFoundException" in (aws.error_code(cause) or str(error)):
             raise NotFound(f"there is no secret {secret_id}") from None
         raise aws.unavailable(cause, "Secrets Manager") or error from error
