@@ -6,7 +6,6 @@ import json
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -15,10 +14,11 @@ from driftless.flows.fetch import fetch
 from driftless.flows.wiring import world
 from driftless.outlets import settings
 from driftless.outlets.git import Git
+from driftless.outlets.log import logger, metrics
 from driftless.vocabulary.errors import DriftlessError
 
-logger = Logger()
-metrics = Metrics()
+log = logger()
+counts = metrics()
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
@@ -33,16 +33,16 @@ def record_handler(record: Any) -> None:
         done = fetch(json.loads(record.body), world(), git())
     except Exception as fault:
         reason = str(fault) if isinstance(fault, DriftlessError) else ""
-        logger.warning("the message comes again", extra={"kind": type(fault).__name__, "reason": reason})
-        metrics.add_metric(name="FetchFailed", unit=MetricUnit.Count, value=1)
+        log.warning("the message comes again", extra={"kind": type(fault).__name__, "reason": reason})
+        counts.add_metric(name="FetchFailed", unit=MetricUnit.Count, value=1)
         raise
-    metrics.add_metric(name="ApplicationsTold", unit=MetricUnit.Count, value=done.get("told", 0))
+    counts.add_metric(name="ApplicationsTold", unit=MetricUnit.Count, value=done.get("told", 0))
     if done.get("outcome") == "unavailable":
-        metrics.add_metric(name="RepositoryUnavailable", unit=MetricUnit.Count, value=1)
-    logger.info("fetched", extra=done)
+        counts.add_metric(name="RepositoryUnavailable", unit=MetricUnit.Count, value=1)
+    log.info("fetched", extra=done)
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
+@log.inject_lambda_context
+@counts.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     return process_partial_response(event=event, record_handler=record_handler, processor=processor, context=context)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -13,9 +12,10 @@ from driftless.flows.relay import relay
 from driftless.flows.wiring import world
 from driftless.outlets import settings
 from driftless.outlets.events import Bus
+from driftless.outlets.log import logger, metrics
 
-logger = Logger()
-metrics = Metrics()
+log = logger()
+counts = metrics()
 
 
 @cache
@@ -23,11 +23,11 @@ def bus() -> Bus:
     return Bus(settings.get("BUS"))
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
+@log.inject_lambda_context
+@counts.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     records = event.get("Records") or []
     failed = relay(records, world(), bus)
-    metrics.add_metric(name="LettersSent", unit=MetricUnit.Count, value=len(records) - len(failed))
-    logger.info("relayed", extra={"letters": len(records), "waiting": len(failed)})
+    counts.add_metric(name="LettersSent", unit=MetricUnit.Count, value=len(records) - len(failed))
+    log.info("relayed", extra={"letters": len(records), "waiting": len(failed)})
     return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in failed]}

@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,6 @@ from devstack import gitserver
 from driftless.outlets.git import Git
 from driftless.outlets.git.cache import Cache
 from driftless.vocabulary.git import Remote
-from tests.unit.git import cloud as clouds
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Repository:
 
 
 @pytest.fixture(scope="session")
-def git_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[gitserver.Server]:
+def git_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreadingHTTPServer]:
     server = gitserver.serve(tmp_path_factory.mktemp("git-host"), 0)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -83,7 +83,7 @@ def git_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[gitserver.Ser
 
 
 @pytest.fixture
-def repository(git_host: gitserver.Server, tmp_path: Path, request: pytest.FixtureRequest) -> Repository:
+def repository(git_host: ThreadingHTTPServer, tmp_path: Path, request: pytest.FixtureRequest) -> Repository:
     host: gitserver.GitHost = git_host.RequestHandlerClass.host  # type: ignore[attr-defined]
     name = f"{tmp_path.name}.git"
     host.create(name)
@@ -94,17 +94,6 @@ def repository(git_host: gitserver.Server, tmp_path: Path, request: pytest.Fixtu
     made = Repository(folder, host.folder / name, remote, host)
     made.git("init", "-q", "-b", "main")
     return made
-
-
-@pytest.fixture
-def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[clouds.Cloud]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    monkeypatch.setattr("driftless.flows.publish.WORKERS", 1)  # the mocked table is not made for more
-    with clouds.cloud(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -49,7 +49,8 @@ def _read(record: dict[str, Any]) -> _Addressed | None:
     except (KeyError, TypeError, ValueError) as error:
         log.logger().error("a letter cannot be read", extra={"sequence": sequence, "kind": type(error).__name__})
         return None
-    if letter.to not in ("sync", "fetch", "events"):
+    known = letter.message.get("type") if letter.to == "events" else letter.to in ("sync", "fetch")
+    if not known:
         log.logger().error("a letter has no known address", extra={"sequence": sequence, "to": letter.to})
         return None
     return _Addressed(sequence, letter)

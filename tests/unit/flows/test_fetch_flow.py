@@ -16,7 +16,7 @@ from driftless.outlets.git.cache import Cache
 from driftless.record import applications, repositories, state
 from driftless.vocabulary import argo
 from driftless.vocabulary.errors import LeaseLost, Unavailable
-from tests.unit.git.cloud import NOW, Cloud, Killed
+from tests.unit.flows.cloud import NOW, Cloud, Killed
 from tests.unit.git.conftest import Repository
 
 
