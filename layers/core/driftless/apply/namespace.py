@@ -8,13 +8,13 @@ manager declaring it twice would take the other's fields away.
 from __future__ import annotations
 
 from driftless.apply.outcome import Outcome, applied, failed, waiting
-from driftless.outlets.cluster import MANAGER, Cluster, Kind
+from driftless.outlets.cluster import Cluster, Kind
 from driftless.vocabulary import objects
 from driftless.vocabulary.errors import ClusterRefused
 from driftless.vocabulary.model import HookType, Task, Verb
 from driftless.vocabulary.objects import Manifest, ObjectKey
 
-NAMESPACE_MANAGER = f"{MANAGER}-namespace"
+NAMESPACE_MANAGER = f"{objects.FIELD_MANAGER}-namespace"
 _KIND = Kind("", "v1", "Namespace", "namespaces", namespaced=False)
 
 

@@ -9,18 +9,7 @@ import copy
 import json
 from typing import Any
 
-from driftless.vocabulary.objects import LAST_APPLIED, Manifest, annotations
-
-MANAGER = "driftless"
-_BEFORE_US = {
-    ("kubectl-client-side-apply", "Update"),
-    ("argocd-controller", "Update"),
-    ("argocd-controller", "Apply"),
-    ("helm", "Update"),
-    ("helm", "Apply"),
-    (MANAGER, "Update"),
-}
-"""(manager, operation) of those who declare whole objects; the last is what our own `Replace=true` left."""
+from driftless.vocabulary.objects import DECLARED_BEFORE_US, FIELD_MANAGER, LAST_APPLIED, Manifest, annotations
 
 Fields = dict[str, Any]
 """A fieldsV1 tree: `f:name`, `k:{…}`, `v:…`, `.`"""
@@ -31,7 +20,7 @@ def inherited(live: Manifest) -> list[dict[str, Any]]:
     return [
         entry
         for entry in live["metadata"].get("managedFields") or ()
-        if (entry.get("manager"), entry.get("operation")) in _BEFORE_US and not entry.get("subresource")
+        if (entry.get("manager"), entry.get("operation")) in DECLARED_BEFORE_US and not entry.get("subresource")
     ]
 
 
@@ -41,9 +30,9 @@ def handover(live: Manifest) -> list[dict[str, Any]] | None:
     if not old:
         return None
     entries = [entry for entry in live["metadata"]["managedFields"] if entry not in old]
-    ours = next((e for e in entries if (e.get("manager"), e.get("operation")) == (MANAGER, "Apply")), None)
+    ours = next((e for e in entries if (e.get("manager"), e.get("operation")) == (FIELD_MANAGER, "Apply")), None)
     merged = {
-        "manager": MANAGER,
+        "manager": FIELD_MANAGER,
         "operation": "Apply",
         "apiVersion": (ours or old[-1])["apiVersion"],
         "time": old[-1].get("time"),
@@ -78,7 +67,7 @@ def without_abandoned(predicted: Manifest, live: Manifest) -> Manifest:
         *(
             entry.get("fieldsV1") or {}
             for entry in predicted["metadata"].get("managedFields") or ()
-            if (entry.get("manager"), entry.get("operation")) not in _BEFORE_US or entry.get("subresource")
+            if (entry.get("manager"), entry.get("operation")) not in DECLARED_BEFORE_US or entry.get("subresource")
         )
     )
     left = copy.deepcopy(predicted)

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from driftless.vocabulary.errors import Refused
+from driftless.vocabulary.merge_patch import merged
 
 
 def patched(document: dict[str, Any], text: str, kind: str) -> dict[str, Any]:
@@ -26,18 +27,6 @@ def patched(document: dict[str, Any], text: str, kind: str) -> dict[str, Any]:
         raise Refused(f"patchType must be merge or json, not {kind[:40]!r}")
     if not isinstance(result, dict):
         raise Refused("the patch leaves no Application behind")
-    return result
-
-
-def merged(target: Any, patch: Any) -> Any:
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = merged(result.get(key), value)
     return result
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from driftless.render.places import inside
 from driftless.vocabulary.argo import API_VERSION, IN_CLUSTER, Source, application
 from driftless.vocabulary.errors import NotBuiltYet, Refused, SourceError
+from driftless.vocabulary.merge_patch import merged
 from driftless.vocabulary.yaml_documents import documents
 
 _FIXED = ("chart", "path", "repoURL", "targetRevision")
@@ -21,7 +22,7 @@ def overridden(folder: Path, app_name: str, source: Source) -> Source:
     """`source` itself when there is nothing to merge. A chart repository's source is never overridden."""
     if source.chart:
         return source
-    merged: dict[str, Any] = source.raw
+    raw: dict[str, Any] = source.raw
     for name in (".argocd-source.yaml", f".argocd-source-{app_name}.yaml"):
         file = inside(folder, folder, name, "override file")
         if not file.is_file():
@@ -31,22 +32,9 @@ def overridden(folder: Path, app_name: str, source: Source) -> Source:
             continue
         if len(found) > 1 or not isinstance(found[0], dict):
             raise SourceError("render", f"{name} must hold one map: fields of the application's source")
-        merged = _merge_patched(merged, {key: value for key, value in found[0].items() if key not in _FIXED})
-        _accepted(merged, name)
-    return source if merged is source.raw else Source.of(merged)
-
-
-def _merge_patched(target: Any, patch: Any) -> Any:
-    """RFC 7396: maps merge, null removes, everything else replaces."""
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = _merge_patched(result.get(key), value)
-    return result
+        raw = merged(raw, {key: value for key, value in found[0].items() if key not in _FIXED})
+        _accepted(raw, name)
+    return source if raw is source.raw else Source.of(raw)
 
 
 def _accepted(raw: dict[str, Any], name: str) -> None:

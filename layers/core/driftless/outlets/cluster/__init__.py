@@ -11,6 +11,6 @@ its connections open and its discovery known.
 from driftless.outlets.cluster.config import connect
 from driftless.outlets.cluster.connection import Connection
 from driftless.outlets.cluster.discovery import Discovery, Kind
-from driftless.outlets.cluster.requests import MANAGER, Cluster, UnknownKind
+from driftless.outlets.cluster.requests import Cluster, UnknownKind
 
-__all__ = ["MANAGER", "Cluster", "Connection", "Discovery", "Kind", "UnknownKind", "connect"]
+__all__ = ["Cluster", "Connection", "Discovery", "Kind", "UnknownKind", "connect"]

@@ -16,10 +16,8 @@ from driftless.outlets.cluster.connection import THREADS, Connection, Request, T
 from driftless.outlets.cluster.discovery import Discoverer, Discovery, Kind
 from driftless.outlets.cluster.listing import listed
 from driftless.vocabulary.errors import ClusterRefused
-from driftless.vocabulary.objects import Manifest, ObjectKey, group_version, key_of
+from driftless.vocabulary.objects import FIELD_MANAGER, Manifest, ObjectKey, group_version, key_of
 
-MANAGER = "driftless"
-"""The field manager that Driftless declares fields as."""
 FEW = 6
 """Up to so many objects of one kind and namespace are read one by one, more of them by one list."""
 _NOT_FOUND = frozenset({404})
@@ -122,7 +120,7 @@ class Cluster:
         dry_run: bool = False,
         force: bool = True,
         validate: str = "Strict",
-        manager: str = MANAGER,
+        manager: str = FIELD_MANAGER,
     ) -> Manifest:
         """Server-side apply; answers the object as it now is (or would be). `validate`: Strict, Warn or Ignore."""
         kind, key = self.kind_of(obj), key_of(obj)
@@ -146,14 +144,14 @@ class Cluster:
     def create(self, obj: Manifest, *, dry_run: bool = False, validate: str = "Strict") -> Manifest:
         """A new object (`generateName` is fine). Raises ClusterRefused 409 AlreadyExists."""
         kind, key = self.kind_of(obj), key_of(obj)
-        query = {"fieldManager": MANAGER} | _asked(dry_run, validate)
+        query = {"fieldManager": FIELD_MANAGER} | _asked(dry_run, validate)
         path = kind.path(key.namespace)
         return self._written(Request("POST", path, str(key), "create", body=obj, query=query))
 
     def replace(self, obj: Manifest, *, dry_run: bool = False, validate: str = "Strict") -> Manifest:
         """The whole object as given (PUT). `metadata.resourceVersion`, when set, guards it."""
         kind, key = self.kind_of(obj), key_of(obj)
-        query = {"fieldManager": MANAGER} | _asked(dry_run, validate)
+        query = {"fieldManager": FIELD_MANAGER} | _asked(dry_run, validate)
         path = kind.path(key.namespace, key.name)
         return self._written(Request("PUT", path, str(key), "replace", body=obj, query=query))
 
@@ -167,7 +165,7 @@ class Cluster:
                 "patch",
                 body=patch,
                 content_type=content_type,
-                query={"fieldManager": MANAGER},
+                query={"fieldManager": FIELD_MANAGER},
             )
         )
 
