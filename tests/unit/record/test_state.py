@@ -11,6 +11,7 @@ from driftless.outlets.table import ConditionFailed
 from driftless.record import applications, state
 from driftless.record.documents import INLINE_BYTES
 from driftless.record.state import Owned, State, Target
+from driftless.vocabulary.argo import application
 from driftless.vocabulary.errors import LeaseLost, NotFound
 from tests.unit.record.mocked import NOW, Mocked
 from tests.unit.record.written import REPOSITORY, created
@@ -245,7 +246,7 @@ class TestLookUps:
         [stake] = applications.interests(here.table, REPOSITORY)
         spec = stored.application.manifest["spec"]
         moved = stored.application.manifest | {"spec": spec | {"source": spec["source"] | {"path": "elsewhere"}}}
-        writes, _ = applications.change(stored, applications.argo.application(moved), REPOSITORY)
+        writes, _ = applications.change(stored, application(moved), REPOSITORY)
         here.table.write(*writes)
         late = [applications.remember_inputs(stake, "c0ffee", "d1", ()), state.set_target("payments", TARGET, 5)]
         with pytest.raises(ConditionFailed):
