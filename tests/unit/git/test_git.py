@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -87,12 +88,41 @@ def test_a_commit_already_here_costs_nothing(repository: Repository, git: Git) -
     assert spent(repository, before) == {}
 
 
-def test_the_contents_of_many_folders_come_in_one_request(repository: Repository, git: Git) -> None:
-    trees = git.fetch(repository.remote, repository.commit({f"{n}/f": str(n) for n in range(50)}))
-    before = repository.counts()
+@pytest.fixture
+def large(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """A repository whose contents are not all fetched: any has too many files now."""
+    monkeypatch.setattr("driftless.outlets.git.remote.SMALL_FILES", 0)
+    return repository
+
+
+def test_the_contents_of_many_folders_come_in_one_request(large: Repository, git: Git) -> None:
+    trees = git.fetch(large.remote, large.commit({f"{n}/f": str(n) for n in range(50)}))
+    before = large.counts()
     trees.fill(trees.walk(""))
     assert trees.read("49/f") == b"49"
-    assert spent(repository, before) == {"fetch": 1}
+    assert spent(large, before) == {"fetch": 1}
+
+
+def test_a_large_repository_s_next_commit_brings_folders_then_what_is_read(large: Repository, git: Git) -> None:
+    git.fetch(large.remote, large.commit({f"{n}/f": "same" * 99 + str(n) for n in range(50)})).read("1/f")
+    commit = large.commit({"1/f": "same" * 99 + "changed", "2/f": "same" * 99 + "changed too"})
+    before = large.counts()
+    git.look_up(large.remote)
+    trees = git.fetch(large.remote, commit)
+    assert trees.read("1/f").endswith(b"changed")
+    assert spent(large, before) == {"ls-refs": 1, "fetch": 2}
+    assert trees.read("2/f").endswith(b"changed too")
+    assert trees.read("3/f").endswith(b"3")
+
+
+def test_few_but_large_files_are_left_where_they_are(
+    repository: Repository, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("driftless.outlets.git.remote.SMALL_BYTES", 500)
+    commit = repository.commit({"large": os.urandom(4000).hex(), "a/x": "1"})
+    trees = git.fetch(repository.remote, commit)
+    assert not git._cache.open(repository.remote.name).whole
+    assert trees.read("a/x") == b"1"
 
 
 def test_a_force_push_is_just_another_commit(served: Repository, git: Git) -> None:
@@ -298,9 +328,8 @@ def test_the_longest_mirror_wins() -> None:
     assert rewritten("https://github.com/other/r.git", mirrors) == "https://mirror/other/r.git"
 
 
-def test_more_than_the_cap_is_refused(repository: Repository, git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
-    commit = repository.commit({"a": "1"})
-    git.look_up(repository.remote)
-    monkeypatch.setattr(connection, "MAX_BYTES", 100)
+def test_more_than_the_cap_is_refused(large: Repository, git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "MAX_BYTES", 2000)
+    trees = git.fetch(large.remote, large.commit({"a": os.urandom(4000).hex()}))
     with pytest.raises(SourceError, match="sends more than"):
-        git.fetch(repository.remote, commit)
+        trees.read("a")

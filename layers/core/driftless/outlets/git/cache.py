@@ -26,11 +26,13 @@ KNOWN_COMMITS = 8
 
 @dataclass
 class Copy:
-    """One repository on disk. `commits` are whole but for file contents left out, newest last."""
+    """One repository on disk. `commits` are what we tell the server that we have, newest last."""
 
     path: Path
     store: DiskObjectStore
     commits: list[str] = field(default_factory=list)
+    whole: bool = False
+    """Whether the commits' file contents are all here: the server may then send differences to them."""
     used: int = 0
 
     def remember(self, commit: str) -> None:

@@ -74,11 +74,12 @@ class Client(Urllib3HttpGitClient):
     """One conversation about one repository: the refs are listed at most once."""
 
     def __init__(self, url: str, username: str | None, password: str | None) -> None:
-        super().__init__(url, pool_manager=pools(), username=username, password=password, thin_packs=False, quiet=True)
+        super().__init__(url, pool_manager=pools(), username=username, password=password, quiet=True)
         self._url = url
         self._known = username is not None
         self._discovered: Any = None
         self._said = b""
+        self.max_bytes = MAX_BYTES
 
     def _discover_references(
         self,
@@ -137,7 +138,7 @@ class Client(Urllib3HttpGitClient):
         return _replayed(advertisement)
 
     def _limited(self, read: Callable[[int], bytes]) -> Callable[[int], bytes]:
-        left, until = MAX_BYTES, time.monotonic() + MAX_SECONDS
+        left, until = self.max_bytes, time.monotonic() + MAX_SECONDS
 
         def limited(size: int) -> bytes:
             nonlocal left
@@ -146,7 +147,9 @@ class Client(Urllib3HttpGitClient):
             self._said += chunk[: _FIRST - len(self._said)]
             if left < 0:
                 hint = "keep large files out of it, or in Git LFS"
-                raise SourceError("revision", f"{shown(self._url)} sends more than {MAX_BYTES >> 20} MiB", hint=hint)
+                raise SourceError(
+                    "revision", f"{shown(self._url)} sends more than {self.max_bytes >> 20} MiB", hint=hint
+                )
             if time.monotonic() > until:
                 raise TimeoutError(f"longer than {MAX_SECONDS:.0f} s")
             return chunk

@@ -6,6 +6,7 @@ import io
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from driftless.outlets.git import credentials
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 Credentials = Callable[[str], tuple[str, str] | None]
 _PEELED = b"^{}"
 _MAX_TIPS = 2000
+SMALL_FILES = 1000
+SMALL_BYTES = 16 * 1024 * 1024
+"""Up to so many files, and so much packed, a repository's copy is kept whole."""
 
 
 class Git:
@@ -93,25 +97,31 @@ class Git:
 
     def _trees(self, remote: Remote, client: Client, commit: str) -> Trees:
         copy = self._cache.open(remote.name)
-        if commit.encode() not in copy.store:  # type: ignore[operator]
+        first = not copy.commits
+        missing = commit.encode() not in copy.store  # type: ignore[operator]
+        if missing:
             self._bring_commit(remote, client, copy, commit)
             copy.remember(commit)
             self._cache.trim(keep=remote.name)
-        return Trees(
+        trees = Trees(
             copy.store,
             commit,
             bring=lambda wanted: self._bring(remote, client, copy, wanted),
             damaged=lambda: self._damaged(remote),
         )
+        if first and missing and not copy.whole:
+            _complete(trees, client, copy)
+        return trees
 
     def _bring_commit(self, remote: Remote, client: Client, copy: Copy, commit: str) -> None:
-        """Without contents at first: a monorepo's are many, and few are read. Later commits bring what they change."""
+        """Without contents, unless all of the last commits' are here: a monorepo's are many, and few are read."""
         from dulwich.errors import GitProtocolError
 
         client.get_refs(b"", ref_prefix=[b"HEAD"])
-        first = b"blob:none" if not copy.commits and client.filters else None
+        partial = client.filters and not copy.whole
         try:
-            _receive(client, copy.store, [commit], copy.commits, depth=1, leaving_out=first)
+            leaving_out = b"blob:none" if partial else None
+            _receive(client, copy.store, [commit], copy.commits, depth=1, leaving_out=leaving_out)
         except GitProtocolError:
             if not client.refused_want:
                 raise
@@ -121,6 +131,7 @@ class Git:
                 f"commit {commit} is not in {shown(remote.url)}",
                 hint="was it pushed, or replaced by a force-push?",
             )
+        copy.whole = not partial
 
     def _bring(self, remote: Remote, client: Client, copy: Copy, wanted: Sequence[str]) -> None:
         """File contents that a partial fetch left out."""
@@ -142,6 +153,20 @@ class Git:
         url, written = without_user(rewritten(remote.url, self._instead_of))
         known = self._lookup(remote.name) or written
         return Client(url, *(known or (None, None)))
+
+
+def _complete(trees: Trees, client: Client, copy: Copy) -> None:
+    """Bring all contents of a small repository with the first: its next commits then come in one request each."""
+    before, client.max_bytes = client.max_bytes, SMALL_BYTES
+    try:
+        entries = list(islice(trees.walk(""), SMALL_FILES + 1))
+        if len(entries) <= SMALL_FILES:
+            trees.fill(entries)
+            copy.whole = True
+    except SourceError:
+        return  # few files but large ones, or a folder that only those who read it need to mind
+    finally:
+        client.max_bytes = before
 
 
 def _prefixes(targets: Iterable[str]) -> list[bytes]:
