@@ -1,8 +1,7 @@
 """One context of a kubeconfig becomes a cluster's configuration: endpoint, CA, and how to be known there.
 
 In: files, a context's name. Out: the `config` of POST /clusters. An EKS cluster, told by its `aws eks get-token`
-command, gives its name and region and no credential at all. Read by ourselves: the kubernetes package costs a quarter
-of a second, and would run the command.
+command, gives its name and region and no credential at all: the command is looked at, never run.
 """
 
 from __future__ import annotations
@@ -20,35 +19,40 @@ Config = dict[str, str]
 
 def read(context: str, file: str = "", *, aws_cluster_name: str = "", region: str = "") -> Config:
     """Raises Stop naming the contexts there are, or what the context lacks."""
-    files = [file] if file else os.environ.get("KUBECONFIG", str(Path.home() / ".kube" / "config")).split(os.pathsep)
-    known: dict[str, dict[str, tuple[dict[str, Any], Path]]] = {"contexts": {}, "clusters": {}, "users": {}}
-    for path in (Path(name) for name in files if name):
-        for kind, rows in known.items():
-            for row in _document(path).get(kind) or ():
-                rows.setdefault(str(row.get("name")), (row.get(kind.removesuffix("s")) or {}, path.parent))
-    if context not in known["contexts"]:
-        there = ", ".join(known["contexts"]) or "none"
-        raise Stop(f"there is no context {context} in {os.pathsep.join(files)}; there are: {there}")
-    chosen = known["contexts"][context][0]
-    cluster, folder = known["clusters"].get(str(chosen.get("cluster")), ({}, Path()))
+    paths = file or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+    rows = _merged(paths)
+    if context not in rows["contexts"]:
+        there = ", ".join(rows["contexts"]) or "none"
+        raise Stop(f"there is no context {context} in {paths}; there are: {there}")
+    chosen = rows["contexts"][context][0]
+    cluster, folder = rows["clusters"].get(str(chosen.get("cluster")), ({}, Path()))
     config = _cluster(cluster, folder, context)
-    user, folder = known["users"].get(str(chosen.get("user")), ({}, Path()))
+    user, folder = rows["users"].get(str(chosen.get("user")), ({}, Path()))
     exec_cluster, exec_region = _eks(user.get("exec") or {})
     if name := aws_cluster_name or exec_cluster:
         return _known(config | {"awsClusterName": name}, region=region or exec_region)
     return config | _credential(user, folder, context)
 
 
-def _document(path: Path) -> dict[str, Any]:
+def _merged(paths: str) -> dict[str, dict[str, tuple[dict[str, Any], Path]]]:
+    """Contexts, clusters and users by name, each with the folder of its file: kubectl's merge of several files."""
     import yaml
+    from kubernetes.config import ConfigException
+    from kubernetes.config.kube_config import KubeConfigMerger
 
+    merger: Any = KubeConfigMerger  # untyped
     try:
-        document = yaml.safe_load(path.read_text())
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise Stop(f"the kubeconfig {path} cannot be read ({type(error).__name__})") from None
-    return document if isinstance(document, dict) else {}
+        found = merger(paths).config
+        documents = found.value if found is not None else {}
+        return {
+            kind: {
+                str(row.value["name"]): (row.value.get(kind.removesuffix("s")) or {}, Path(row.path).parent)
+                for row in documents.get(kind) or ()
+            }
+            for kind in ("contexts", "clusters", "users")
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError, ConfigException) as error:
+        raise Stop(f"the kubeconfig {paths} cannot be read ({type(error).__name__})") from None
 
 
 def _cluster(cluster: dict[str, Any], folder: Path, context: str) -> Config:
