@@ -16,12 +16,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from driftless.console import router
 from driftless.console.request import Answer
 from driftless.console.wiring import surroundings
+from driftless.outlets.log import traced
 from driftless.vocabulary.errors import DriftlessError
 
 logger = Logger()
 metrics = Metrics()
 
 
+@traced
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from driftless.flows.fetch import fetch
 from driftless.flows.wiring import world
 from driftless.outlets import settings
 from driftless.outlets.git import Git
-from driftless.outlets.log import logger, metrics
+from driftless.outlets.log import logger, metrics, traced
 from driftless.vocabulary.errors import DriftlessError
 
 log = logger()
@@ -42,6 +42,7 @@ def record_handler(record: Any) -> None:
     log.info("fetched", extra=done)
 
 
+@traced
 @log.inject_lambda_context
 @counts.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:

@@ -9,12 +9,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from driftless.flows.poll import poll
 from driftless.flows.wiring import world
-from driftless.outlets.log import logger, metrics
+from driftless.outlets.log import logger, metrics, traced
 
 log = logger()
 counts = metrics()
 
 
+@traced
 @log.inject_lambda_context
 @counts.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:

@@ -12,7 +12,7 @@ from driftless.flows.relay import relay
 from driftless.flows.wiring import world
 from driftless.outlets import settings
 from driftless.outlets.events import Bus
-from driftless.outlets.log import logger, metrics
+from driftless.outlets.log import logger, metrics, traced
 
 log = logger()
 counts = metrics()
@@ -23,6 +23,7 @@ def bus() -> Bus:
     return Bus(settings.get("BUS"))
 
 
+@traced
 @log.inject_lambda_context
 @counts.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

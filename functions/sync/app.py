@@ -13,12 +13,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from driftless.flows import direct, scan, sync
 from driftless.flows.wiring import world
-from driftless.outlets.log import logger, metrics
+from driftless.outlets.log import logger, metrics, traced
 from driftless.vocabulary.errors import DriftlessError, Refused
 
 log = logger()
 
 
+@traced
 @metrics().log_metrics
 @log.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from driftless.flows import webhook
+from driftless.outlets.log import traced
 from driftless.vocabulary.errors import DriftlessError, Refused, Unauthorized
 
 logger = Logger()
@@ -32,6 +33,7 @@ def wired() -> tuple[webhook.Outlets, Mapping[str, Sequence[str]]]:
     return wiring.webhook_outlets(), wiring.webhook_secrets()
 
 
+@traced
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
