@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import Any
@@ -31,5 +32,6 @@ def test_with_tracing_the_handler_answers_inside_a_segment(monkeypatch: pytest.M
 
 def test_the_tracer_is_not_imported_while_tracing_is_off() -> None:
     code = "import sys; from driftless.outlets import log; log.traced(print); print('aws_xray_sdk' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
