@@ -16,11 +16,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from driftless.console import router
 from driftless.console.request import Answer
 from driftless.console.wiring import surroundings
+from driftless.flows.wiring import warm
 from driftless.outlets.log import traced
 from driftless.vocabulary.errors import DriftlessError
 
 logger = Logger()
 metrics = Metrics()
+
+warm()
 
 
 @traced

@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from driftless.flows.fetch import fetch
-from driftless.flows.wiring import world
+from driftless.flows.wiring import warm, world
 from driftless.outlets import settings
 from driftless.outlets.git import Git
 from driftless.outlets.log import logger, metrics, traced
@@ -20,6 +20,8 @@ from driftless.vocabulary.errors import DriftlessError
 log = logger()
 counts = metrics()
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+warm()
 
 
 @cache

@@ -8,11 +8,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from driftless.flows.poll import poll
-from driftless.flows.wiring import world
+from driftless.flows.wiring import warm, world
 from driftless.outlets.log import logger, metrics, traced
 
 log = logger()
 counts = metrics()
+
+warm()
 
 
 @traced

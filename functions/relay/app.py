@@ -9,13 +9,15 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from driftless.flows.relay import relay
-from driftless.flows.wiring import world
+from driftless.flows.wiring import warm, world
 from driftless.outlets import settings
 from driftless.outlets.events import Bus
 from driftless.outlets.log import logger, metrics, traced
 
 log = logger()
 counts = metrics()
+
+warm()
 
 
 @cache

@@ -12,11 +12,13 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from driftless.flows import direct, scan, sync
-from driftless.flows.wiring import world
+from driftless.flows.wiring import warm, world
 from driftless.outlets.log import logger, metrics, traced
 from driftless.vocabulary.errors import DriftlessError, Refused
 
 log = logger()
+
+warm()
 
 
 @traced

@@ -18,18 +18,18 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from driftless.flows import webhook
+from driftless.flows import webhook, wiring
 from driftless.outlets.log import traced
 from driftless.vocabulary.errors import DriftlessError, Refused, Unauthorized
 
 logger = Logger()
 metrics = Metrics()
 
+wiring.warm()
+
 
 def wired() -> tuple[webhook.Outlets, Mapping[str, Sequence[str]]]:
     """The real outlets and the valid secrets; here, and not above, so that a test can wire its own."""
-    from driftless.flows import wiring
-
     return wiring.webhook_outlets(), wiring.webhook_secrets()
 
 

@@ -25,6 +25,11 @@ def optional(name: str, default: str = "") -> str:
     return os.environ.get(f"DRIFTLESS_{name}", default)
 
 
+def in_lambda() -> bool:
+    """Whether this process is a function (or a snapshot of one in the making), not a test or a person's shell."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+
+
 def table() -> str:
     return get("TABLE")
 
