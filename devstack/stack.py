@@ -65,6 +65,8 @@ class Stack:
     def start(self) -> None:
         """Start everything; on a failure stop what has started, and raise DriftlessError."""
         parameters = dict(self.options.parameters)
+        if self.options.kubeconfig:
+            parameters.setdefault("StoredClusterCredentials", "allowed")
         if "GitInsteadOf" in parameters:
             parameters["GitInsteadOf"] = parameters["GitInsteadOf"].replace("{git}", self.git_url)
         template = Template.load(self.options.template, parameters)

@@ -160,7 +160,10 @@ def test_a_context_that_will_not_do_says_why(kubeconfig_file: str, context: str,
         kubeconfig.read(context, kubeconfig_file)
 
 
-def test_clusters_are_added_listed_and_removed(driftless: Command, kubeconfig_file: str) -> None:
+def test_clusters_are_added_listed_and_removed(
+    driftless: Command, kubeconfig_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRIFTLESS_STORED_CLUSTER_CREDENTIALS", "allowed")
     added = driftless("cluster", "add", "prod", "--name", "prod-us-east", "--kubeconfig", kubeconfig_file)
     assert added.out == "Cluster 'https://prod.example' added\n"
     assert driftless("cluster", "add", "local", "--in-cluster", "--kubeconfig", kubeconfig_file).status == 0

@@ -26,7 +26,18 @@ def test_a_cluster_is_registered_once_and_changed_by_upsert_only(console: Consol
     assert console.call("POST", CLUSTERS, EKS | {"server": "https://second.example.com"}).status == 409
 
 
-def test_credentials_come_in_and_never_go_out(console: Console) -> None:
+def test_a_cluster_credential_is_not_kept(console: Console) -> None:
+    body = {"name": "local", "server": "https://127.0.0.1:6443", "config": {"bearerToken": "secret-token"}}
+    answer = console.call("POST", CLUSTERS, body)
+    assert (answer.status, "bearerToken" in answer.body["message"]) == (400, True)
+    assert "secret-token" not in answer.body["message"]
+    assert console.world.table.get("CLUSTER", "https://127.0.0.1:6443") is None
+
+
+def test_credentials_that_a_local_stack_allows_come_in_and_never_go_out(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRIFTLESS_STORED_CLUSTER_CREDENTIALS", "allowed")
     config = {
         "bearerToken": "secret-token",
         "tlsClientConfig": {"caData": "Q0E=", "certData": "Q0VSVA==", "keyData": "S0VZ"},

@@ -8,6 +8,7 @@ from typing import Any
 from driftless.console import shape
 from driftless.console.call import Call
 from driftless.console.request import Answer
+from driftless.outlets import settings
 from driftless.outlets.table import ConditionFailed
 from driftless.record import applications, clusters, state
 from driftless.record.clusters import Registered
@@ -15,6 +16,8 @@ from driftless.vocabulary.errors import Conflict, NotFound, Refused
 
 SHOWN = ("endpoint", "caData", "awsClusterName", "region", "roleARN")
 """The keys of a configuration that may be read again; all others are credentials, or unknown and treated as such."""
+
+PUBLIC = (*SHOWN, "certData")
 
 
 def listing(call: Call) -> Answer:
@@ -43,6 +46,7 @@ def create(call: Call) -> Answer:
         raise Refused(f"server must be an https:// address, not {server[:80]!r}")
     call.demand("clusters", "create", server)
     wanted = Registered(server, name or server, _config(body.get("config") or {}, server))
+    _refuse_credentials(wanted)
     for known in clusters.read_all(call.world.table):
         if known.server == server and known != wanted and not call.request.flag("upsert"):
             raise Conflict(f"cluster {server} exists and its configuration differs", hint="use --upsert to change it")
@@ -50,6 +54,16 @@ def create(call: Call) -> Answer:
             raise Conflict(f"a cluster named {wanted.name} exists: {known.server}", hint="choose another name")
     call.world.table.write(clusters.add(wanted))
     return Answer(_shown(call, [wanted])[0])
+
+
+def _refuse_credentials(wanted: Registered) -> None:
+    """No cluster credential is stored, unless the deployment says that it may be (a local stack's kubeconfig)."""
+    held = sorted(key for key in wanted.config if key not in PUBLIC)
+    if held and settings.optional("STORED_CLUSTER_CREDENTIALS") != "allowed":
+        raise Refused(
+            f"cluster {wanted.name}: its configuration holds a credential ({', '.join(held)}), and Driftless keeps none",
+            hint="for EKS give --aws-cluster-name and --region (tokens are minted per run)",
+        )
 
 
 def delete(call: Call) -> Answer:
