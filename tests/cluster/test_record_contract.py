@@ -141,11 +141,11 @@ def test_a_save_with_its_history_entry_is_one_write(here: Mocked) -> None:
 
 def test_a_late_look_up_is_refused(here: Mocked) -> None:
     created(here)
-    here.table.write(state.set_target("payments", Target(revision="new"), 8))
+    here.table.write(state.set_target("payments", Target(revision="new", source=app().source.raw), 8))
     with pytest.raises(ConditionFailed):
-        here.table.write(state.set_target("payments", Target(revision="old"), 7))
+        here.table.write(state.set_target("payments", Target(revision="old", source=app().source.raw), 7))
     found = state.read(here.table, here.store, "payments")
-    assert found.target == Target(revision="new")
+    assert found.target == Target(revision="new", source=app().source.raw)
 
 
 def test_a_query_reads_all_pages_and_stays_within_its_limit(here: Mocked) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -359,7 +360,9 @@ def test_a_fetch_that_was_overtaken_writes_nothing_more(story: Story) -> None:
     story.look()
     with pytest.raises(LeaseLost):
         repositories.release(story.cloud.world.table, held, held)
-    late = state.set_target("a", state.Target(revision="old"), held.fence)
+    there = story.cloud.state("a").target
+    assert there
+    late = state.set_target("a", replace(there, revision="old"), held.fence)
     with pytest.raises(Exception, match="another writer was faster"):
         story.cloud.world.table.write(late)
     assert story.files("a") == {"a/x": "1"}

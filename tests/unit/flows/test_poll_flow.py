@@ -56,12 +56,15 @@ def test_more_than_ten_repositories_are_spread(cloud: Cloud, count: int) -> None
     assert (len(set(delays)) > 1) is (count > 10)
 
 
+SOURCE = {"repoURL": URL, "path": "x", "targetRevision": "main"}
+
+
 @pytest.mark.parametrize(
     "write",
     [
         state.ask("a", {"id": "1"}),
         state.request_deletion("a", {"cascade": False}),
-        state.set_target("a", state.Target(revision="x"), 1),
+        state.set_target("a", state.Target(revision="x", source=SOURCE), 1),
         table.update(table.key(state.PARTITION, "a"), "SET terminating = :yes", yes=True),
     ],
     ids=["asked", "deleting", "never visited", "terminating"],

@@ -78,10 +78,10 @@ def test_fetch_finds_again_what_it_remembered(here: Mocked) -> None:
 
 def test_a_changed_policy_leaves_target_and_stake_alone(here: Mocked) -> None:
     stored = created(here)
-    here.table.write(state.set_target("payments", state.Target(revision="c0ffee"), 1))
+    here.table.write(state.set_target("payments", state.Target(revision="c0ffee", source=app().source.raw), 1))
     after = changed(here, stored, syncPolicy={"automated": {}})
     found = state.read(here.table, here.store, "payments")
-    assert (found.requests, found.target) == (3, state.Target(revision="c0ffee"))
+    assert (found.requests, found.target) == (3, state.Target(revision="c0ffee", source=app().source.raw))
     assert (after.generation, after.uid) == (2, stored.uid)
 
 
@@ -91,7 +91,10 @@ def test_a_changed_policy_leaves_target_and_stake_alone(here: Mocked) -> None:
 def test_another_source_makes_the_target_void_and_fetchs_memory_too(here: Mocked, change: dict[str, Any]) -> None:
     stored = created(here)
     [stake] = applications.interests(here.table, REPOSITORY)
-    here.table.write(applications.remember_inputs(stake, "c", "d", ()), state.set_target("payments", state.Target(), 1))
+    here.table.write(
+        applications.remember_inputs(stake, "c", "d", ()),
+        state.set_target("payments", state.Target(source=app().source.raw), 1),
+    )
     assert applications.needs_look_up(stored, app(**change), REPOSITORY)
     changed(here, stored, **change)
     assert state.read(here.table, here.store, "payments").target is None

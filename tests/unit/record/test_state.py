@@ -14,9 +14,11 @@ from driftless.record.state import Owned, State, Target
 from driftless.vocabulary.argo import application
 from driftless.vocabulary.errors import LeaseLost, NotFound
 from tests.unit.record.mocked import NOW, Mocked
-from tests.unit.record.written import REPOSITORY, created
+from tests.unit.record.written import REPOSITORY, app, created
 
-TARGET = Target(revision="c0ffee", artifact="d1", source={"path": "k8s"}, subject="höher", at=NOW)
+SOURCE = app().source.raw
+MOVED = SOURCE | {"repoURL": "https://git.example/b.git"}
+TARGET = Target(revision="c0ffee", artifact="d1", source=SOURCE, subject="höher", at=NOW)
 OPERATION = {"id": "1", "sync": {"revision": "main", "syncOptions": ["Replace=true"]}, "askedAt": NOW + 0.25}
 
 
@@ -189,7 +191,7 @@ class TestRequests:
         [
             state.set_target("payments", TARGET, 1),
             state.ask("payments", OPERATION),
-            state.forget_target("payments"),
+            state.forget_target("payments", SOURCE),
             state.look_again("payments"),
             state.request_deletion("payments", {}),
             state.request_termination("payments"),
@@ -236,10 +238,23 @@ class TestLookUps:
     def test_a_changed_source_starts_the_order_anew(self, here: Mocked) -> None:
         created(here)
         here.table.write(state.set_target("payments", TARGET, 800))
-        here.table.write(state.forget_target("payments"))
+        here.table.write(state.forget_target("payments", MOVED))
         assert now_there(here).target is None
-        here.table.write(state.set_target("payments", TARGET, 1))
-        assert now_there(here).target == TARGET
+        here.table.write(state.set_target("payments", replace(TARGET, source=MOVED), 1))
+        assert now_there(here).target == replace(TARGET, source=MOVED)
+
+    def test_a_late_look_up_of_the_repository_that_was_left_does_not_lock_the_new_one_out(self, here: Mocked) -> None:
+        created(here)
+        here.table.write(state.forget_target("payments", MOVED))
+        with pytest.raises(ConditionFailed):
+            here.table.write(state.set_target("payments", TARGET, 800))
+        here.table.write(state.set_target("payments", replace(TARGET, source=MOVED), 1))
+
+    def test_a_look_up_for_a_deleted_namesake_is_refused(self, here: Mocked) -> None:
+        here.table.write(*applications.forget(created(here)))
+        created(here, source={"path": "elsewhere"})
+        with pytest.raises(ConditionFailed):
+            here.table.write(state.set_target("payments", TARGET, 1))
 
     def test_a_look_up_for_a_source_that_changed_meanwhile_writes_nothing(self, here: Mocked) -> None:
         stored = created(here)

@@ -67,10 +67,9 @@ def create(application: Application, repository: str, now: str, parent: str = ""
     stored = Stored(application, str(uuid.uuid4()), 1, now, repository, parent)
     # Fences begin at random (39 bits): a worker left over from a deleted namesake does not match one.
     fence = uuid.UUID(stored.uid).int >> 89
-    state = {**table.key(states.PARTITION, application.name), "requests": 1, "fence": fence}
     writes = [
         table.put(_item(stored), "attribute_not_exists(pk)"),
-        table.put(state, "attribute_not_exists(pk)"),
+        states.begun(application.name, application.source.raw, fence),
         table.put(_interest(application, repository)),
     ]
     return writes, stored
@@ -88,7 +87,7 @@ def change(before: Stored, after: Application, repository: str, parent: str = ""
     other_source = needs_look_up(before, after, repository)
     writes = [
         table.put(_item(stored), "generation = :before", {"before": before.generation}),
-        states.forget_target(after.name) if other_source else states.look_again(after.name),
+        states.forget_target(after.name, after.source.raw) if other_source else states.look_again(after.name),
     ]
     if before.repository != repository:
         writes.append(table.delete(table.key(f"INTEREST#{before.repository}", after.name)))

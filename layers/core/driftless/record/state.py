@@ -1,7 +1,8 @@
 """The STATE item of an application: what was asked of it, what fetch resolved for it, and what sync last found.
 
-Attributes have one writer each, so that nobody overwrites another: `target` is fetch's, `asked` and `deleting` are
-the console's, `status` and `body` are sync's (guarded by the lease's fence); anyone may count up `requests`.
+Attributes have one writer each, so that nobody overwrites another: `target` is fetch's, `src` (the digest of the source
+that it must be for) the register's, `asked` and `deleting` are the console's, `status` and `body` sync's (guarded by
+the lease's fence); anyone may count up `requests`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from driftless.outlets import table
 from driftless.outlets.table import ConditionFailed, Item, Table, Write
 from driftless.record.documents import Blobs, pack, unpack
 from driftless.vocabulary.errors import LeaseLost, NotFound
+from driftless.vocabulary.objects import digest_of
 
 PARTITION = "STATE"
 
@@ -145,13 +147,18 @@ def _rows(inventory: dict[str, Owned]) -> dict[str, dict[str, str]]:
 
 
 def set_target(name: str, target: Target, looked_up: int) -> Write:
-    """Fetch's write: the target, unless a later look-up has already written its own; and the call for another look."""
+    """Fetch's write: the target, and the call for another look.
+
+    Refused when a later look-up has written its own, and when the application has another source by now: look-ups of
+    two repositories have no common order.
+    """
     document = {f: getattr(target, f) for f in Target.__slots__}
     return table.update(
         table.key(PARTITION, name),
         "SET target = :target, target_seq = :seq ADD requests :one",
-        "attribute_exists(pk) AND (attribute_not_exists(target_seq) OR target_seq <= :seq)",
+        "src = :src AND (attribute_not_exists(target_seq) OR target_seq <= :seq)",
         target=json.dumps(document),
+        src=digest_of(target.source),
         seq=looked_up,
         one=1,
     )
@@ -168,10 +175,20 @@ def ask(name: str, operation: dict[str, Any]) -> Write:
     )
 
 
-def forget_target(name: str) -> Write:
-    """The source changed: what fetch resolved for the old one is void, and so is the order of its look-ups."""
+def begun(name: str, source: dict[str, Any], fence: int) -> Write:
+    """The state of a new application: nothing is known yet, one look is asked for. Refused where there is one."""
+    item = {**table.key(PARTITION, name), "requests": 1, "fence": fence, "src": digest_of(source)}
+    return table.put(item, "attribute_not_exists(pk)")
+
+
+def forget_target(name: str, source: dict[str, Any]) -> Write:
+    """`source` is new: what fetch resolved for the old one is void, and so is the order of its look-ups."""
     return table.update(
-        table.key(PARTITION, name), "REMOVE target, target_seq ADD requests :one", "attribute_exists(pk)", one=1
+        table.key(PARTITION, name),
+        "SET src = :src REMOVE target, target_seq ADD requests :one",
+        "attribute_exists(pk)",
+        src=digest_of(source),
+        one=1,
     )
 
 
