@@ -61,7 +61,7 @@ def _refuse_credentials(wanted: Registered) -> None:
     held = sorted(key for key in wanted.config if key not in PUBLIC)
     if held and settings.optional("STORED_CLUSTER_CREDENTIALS") != "allowed":
         raise Refused(
-            f"cluster {wanted.name}: its configuration holds a credential ({', '.join(held)}), and Driftless keeps none",
+            f"cluster {wanted.name}: its config holds a credential ({', '.join(held)}), and Driftless keeps none",
             hint="for EKS give --aws-cluster-name and --region (tokens are minted per run)",
         )
 
