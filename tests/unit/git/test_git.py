@@ -181,7 +181,7 @@ def test_a_short_commit_id_is_found_in_the_history(served: Repository, git: Git)
 
 def test_no_repository_there_is_said_with_the_address(repository: Repository, git: Git) -> None:
     gone = Remote(repository.remote.url.replace(".git", "-gone.git"), "gone")
-    with pytest.raises(SourceError, match=r"there is no Git repository at http://127.0.0.1:\d+/.*-gone.git"):
+    with pytest.raises(SourceError, match=r"there is no Git repository at http://127.0.0.1:\d+/.*-gone.git; check"):
         git.look_up(gone)
 
 

@@ -118,7 +118,7 @@ class Client(Urllib3HttpGitClient):
         response, read = super()._http_request(url, headers, data, raise_for_status=False)
         if response.status != 200:
             response.close()
-            refuse_status(response.status, url, self._known)
+            refuse_status(response.status, self._url, self._known)
         self._said = b""
         read = self._limited(read)
         return self._kept(url, response, read) if data is None else (response, read)

@@ -6,6 +6,7 @@ import io
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,7 @@ class Git:
             with meaning(client.get_url("")):
                 store = DiskObjectStore.init(folder)
                 client.get_refs(b"", ref_prefix=[b"HEAD"])
-                _receive(client, store, tips, (), depth=None, leaving_out=b"tree:0")
+                _receive(client, store, _Order(tips, leaving_out=b"tree:0"))
                 found = [sha.decode() for sha in store.iter_prefix(short.encode()) if store[sha].type_name == b"commit"]
                 store.close()
         finally:
@@ -120,8 +121,8 @@ class Git:
         client.get_refs(b"", ref_prefix=[b"HEAD"])
         partial = client.filters and not copy.whole
         try:
-            leaving_out = b"blob:none" if partial else None
-            _receive(client, copy.store, [commit], copy.commits, depth=1, leaving_out=leaving_out)
+            order = _Order([commit], copy.commits, depth=1, leaving_out=b"blob:none" if partial else None)
+            _receive(client, copy.store, order)
         except GitProtocolError:
             if not client.refused_want:
                 raise
@@ -137,7 +138,7 @@ class Git:
         """File contents that a partial fetch left out."""
         with meaning(client.get_url("")):
             client.get_refs(b"", ref_prefix=[b"HEAD"])
-            _receive(client, copy.store, list(wanted), (), depth=None, leaving_out=None)
+            _receive(client, copy.store, _Order(wanted))
             missing = [w for w in wanted if w.encode() not in copy.store]  # type: ignore[operator]
         if missing:
             self._cache.wipe(remote.name)
@@ -179,23 +180,25 @@ def _prefixes(targets: Iterable[str]) -> list[bytes]:
     return sorted(wanted)
 
 
-def _receive(
-    client: Client,
-    store: DiskObjectStore,
-    wants: Sequence[str],
-    haves: Sequence[str],
-    *,
-    depth: int | None,
-    leaving_out: bytes | None,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """One request for objects. `depth` 1 leaves the history out, `leaving_out` is a filter (partial clone)."""
+
+    wants: Sequence[str]
+    haves: Sequence[str] = ()
+    depth: int | None = None
+    leaving_out: bytes | None = None
+
+
+def _receive(client: Client, store: DiskObjectStore, order: _Order) -> None:
     """Fetch objects into the store as one pack."""
     from dulwich.object_store import ObjectStoreGraphWalker
 
-    known: Any = [commit.encode() for commit in reversed(haves)]
+    known: Any = [commit.encode() for commit in reversed(order.haves)]
     walker = ObjectStoreGraphWalker(known, lambda _: [], shallow=set(known))
 
     def wanted(refs: Any, depth: int | None = None) -> Any:
-        return [want.encode() for want in wants]
+        return [want.encode() for want in order.wants]
 
     file, commit, abort = store.add_pack()
     try:
@@ -204,8 +207,8 @@ def _receive(
             wanted,
             walker,
             file.write,
-            depth=depth,
-            filter_spec=leaving_out,
+            depth=order.depth,
+            filter_spec=order.leaving_out,
         )
         empty = file.seek(0, io.SEEK_END) <= _EMPTY_PACK
     except BaseException:
