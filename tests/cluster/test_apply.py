@@ -149,7 +149,7 @@ def test_replace_creates_what_is_missing(cluster: Cluster, namespace: str) -> No
         ("", PRUNING, ResultCode.PRUNED, "pruned"),
         ("", Options(), ResultCode.PRUNE_SKIPPED, "ignored (requires pruning)"),
         ("Prune=false", PRUNING, ResultCode.PRUNE_SKIPPED, "ignored (no prune)"),
-        ("Prune=confirm", PRUNING, ResultCode.PRUNE_SKIPPED, "ignored (waiting for pruning confirmation)"),
+        ("Prune=confirm", PRUNING, ResultCode.PRUNED, "pruned"),
         ("", Options(frozenset({"Prune=false"}), prune=True), ResultCode.PRUNE_SKIPPED, "ignored (no prune)"),
         ("Prune=true", Options(frozenset({"Prune=false"}), prune=True), ResultCode.PRUNED, "pruned"),
         ("Prune=false", Options(cascade=True), ResultCode.PRUNED, "pruned"),
@@ -158,8 +158,10 @@ def test_replace_creates_what_is_missing(cluster: Cluster, namespace: str) -> No
 )
 def test_prune(cluster: Cluster, namespace: str, own: str, options: Options, status: ResultCode, message: str) -> None:
     live = cluster.apply(config_map(namespace, "m", own))
-    result = one(cluster, prune_task(live), options).result
-    assert (result.status, result.message, result.hook_phase) == (status, message, OperationPhase.SUCCEEDED)
+    done = one(cluster, prune_task(live), options)
+    ended = done.live is None or message != "pruned"
+    phase = OperationPhase.SUCCEEDED if ended else OperationPhase.RUNNING
+    assert (done.result.status, done.result.message, done.result.hook_phase) == (status, message, phase)
     if message == "pruned":
         assert eventually(lambda: read(cluster, live) is None)
     else:

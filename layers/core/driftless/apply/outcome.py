@@ -34,6 +34,12 @@ def outcome(task: Task, status: ResultCode, message: str, live: Manifest | None 
     return Outcome(_row(task, status, _PHASES[status], message), live)
 
 
+def pruned(task: Task, going: Manifest | None) -> Outcome:
+    """`going`: the object while its finalizers and children are still at work; the next wave waits for its end."""
+    phase = OperationPhase.SUCCEEDED if going is None else OperationPhase.RUNNING
+    return Outcome(_row(task, ResultCode.PRUNED, phase, "pruned"), going)
+
+
 def waiting(task: Task, message: str, live: Manifest | None = None) -> Outcome:
     """Not done: something on the cluster has to end first. The caller parks and comes back."""
     return Outcome(_row(task, None, OperationPhase.RUNNING, message), live)
@@ -43,8 +49,10 @@ def applied(task: Task, how: str, live: Manifest, *, dry_run: bool = False) -> O
     """`how`: serverside-applied, created, replaced …; the message is the line that kubectl prints."""
     key = task.key
     kind = f"{key.kind.lower()}.{key.group}" if key.group else key.kind.lower()
-    suffix = " (dry run)" if dry_run else ""
-    return outcome(task, ResultCode.SYNCED, f"{kind}/{key.name} {how}{suffix}", live)
+    if dry_run:
+        message = f"{kind}/{key.name} {how} (dry run)"
+        return Outcome(_row(task, ResultCode.SYNCED, OperationPhase.SUCCEEDED, message), live)
+    return outcome(task, ResultCode.SYNCED, f"{kind}/{key.name} {how}", live)
 
 
 def failed(task: Task, message: str, live: Manifest | None = None) -> Outcome:

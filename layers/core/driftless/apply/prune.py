@@ -4,7 +4,7 @@ In: a prune task with its live object. Out: an Outcome in Argo CD's words (argo-
 """
 
 from driftless.apply.options import Options
-from driftless.apply.outcome import Outcome, failed, outcome
+from driftless.apply.outcome import Outcome, failed, outcome, pruned
 from driftless.outlets.cluster import Cluster, UnknownKind
 from driftless.vocabulary.errors import ClusterRefused
 from driftless.vocabulary.model import ResultCode, Task
@@ -12,7 +12,10 @@ from driftless.vocabulary.objects import TRACKING_ID, Manifest, annotations
 
 
 def prune(cluster: Cluster, task: Task, options: Options) -> Outcome:
-    """Delete one object, in the version of it that was looked at (uid). Raises Unavailable."""
+    """Delete one object, in the version of it that was looked at (uid). Raises Unavailable.
+
+    Whether a `Prune=confirm` was confirmed is policy's to know: such a task comes only after it was.
+    """
     live = task.live
     if live is None:
         return outcome(task, ResultCode.PRUNED, "pruned")
@@ -22,7 +25,7 @@ def prune(cluster: Cluster, task: Task, options: Options) -> Outcome:
     if options.dry_run:
         return outcome(task, ResultCode.PRUNED, "pruned (dry run)", live)
     if live["metadata"].get("deletionTimestamp"):
-        return outcome(task, ResultCode.PRUNED, "pruned", live)
+        return pruned(task, live)
     try:
         going = cluster.delete(
             task.key,
@@ -34,7 +37,7 @@ def prune(cluster: Cluster, task: Task, options: Options) -> Outcome:
         going = None  # its definition is gone, and with it every object of the kind
     except ClusterRefused as error:
         return failed(task, str(error), live)
-    return outcome(task, ResultCode.PRUNED, "pruned", going)
+    return pruned(task, going)
 
 
 def _reason_to_keep(live: Manifest, options: Options) -> str:
@@ -44,6 +47,4 @@ def _reason_to_keep(live: Manifest, options: Options) -> str:
         return ""
     if not options.prune:
         return "ignored (requires pruning)"
-    if options.says("Prune=false", live):
-        return "ignored (no prune)"
-    return "ignored (waiting for pruning confirmation)" if options.says("Prune=confirm", live) else ""
+    return "ignored (no prune)" if options.says("Prune=false", live) else ""

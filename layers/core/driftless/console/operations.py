@@ -17,6 +17,7 @@ from driftless.outlets.table import ConditionFailed
 from driftless.record import history, repositories, state
 from driftless.record.applications import Stored
 from driftless.record.history import Entry
+from driftless.vocabulary import argo
 from driftless.vocabulary.errors import Conflict, NotBuiltYet, NotFound, Refused
 
 Operation = dict[str, Any]
@@ -109,6 +110,7 @@ def _sync_operation(call: Call, stored: Stored, body: dict[str, Any], revision: 
         "syncOptions": policy.get("syncOptions") if options is None else options,
     }
     operation = _operation(call) | {"sync": {k: v for k, v in wanted.items() if v} | _flags(body)}
+    argo.retry(body.get("retryStrategy"), "retryStrategy")
     if retry := body.get("retryStrategy") or policy.get("retry"):
         operation["retry"] = retry
     operation |= {"info": body["infos"]} if body.get("infos") else {}
