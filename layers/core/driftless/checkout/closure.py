@@ -5,10 +5,13 @@ In: paths of a commit. Out: the artifact's entries and the paths whose object id
 
 from __future__ import annotations
 
+from typing import Any
+
 from driftless.checkout.places import follow, submodule
 from driftless.outlets.git import Trees
 from driftless.vocabulary.errors import SourceError
 from driftless.vocabulary.git import Entry
+from driftless.vocabulary.yaml_documents import documents
 
 MAX_FILES = 10_000
 
@@ -58,6 +61,15 @@ class Closure:
         if found is None:
             self.absent(end)
         return found
+
+    def documents(self, path: str) -> list[Any]:
+        """A file's YAML documents; one that is not YAML is the render's to refuse, with its line."""
+        try:
+            return documents(self.trees.read(path), path)
+        except SourceError as error:
+            if error.stage != "render":
+                raise
+            return []
 
     def holds(self, path: str) -> bool:
         """Whether a folder that was taken whole holds `path`."""

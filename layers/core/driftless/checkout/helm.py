@@ -14,7 +14,6 @@ from typing import Any
 from driftless.checkout.closure import Closure
 from driftless.checkout.places import joined
 from driftless.vocabulary.errors import SourceError
-from driftless.vocabulary.yaml_documents import documents
 
 DECLARATIONS = ("Chart.yaml", "requirements.yaml")
 _VARIABLE = re.compile(r"\$(?:\{[^}]*\}|[A-Za-z_][A-Za-z_0-9]*)")
@@ -80,7 +79,7 @@ def _dependencies(closure: Closure, chart: str) -> list[str]:
         found = closure.trees.entry(path)
         if found is None or not found.is_file:
             continue
-        for repository in _local(_read(closure, path)):
+        for repository in _local(closure.documents(path)):
             place = joined(chart, repository.removeprefix("file://").lstrip("/") or ".")
             if place is None:
                 raise SourceError(
@@ -97,15 +96,6 @@ def _local(found: list[Any]) -> list[str]:
     rows = [row for d in found if isinstance(d, dict) for row in _listed(d.get("dependencies"))]
     addresses = [row.get("repository") for row in rows if isinstance(row, dict)]
     return [a for a in addresses if isinstance(a, str) and a.startswith("file://")]
-
-
-def _read(closure: Closure, path: str) -> list[Any]:
-    try:
-        return documents(closure.trees.read(path), path)
-    except SourceError as error:
-        if error.stage != "render":
-            raise
-        return []
 
 
 def _listed(value: Any) -> list[Any]:

@@ -14,7 +14,6 @@ from typing import Any
 from driftless.checkout.closure import Closure
 from driftless.checkout.places import joined
 from driftless.vocabulary.errors import NotBuiltYet, SourceError
-from driftless.vocabulary.yaml_documents import documents
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _ENTRIES = ("resources", "bases", "components", "crds", "configurations", "generators", "transformers", "validators")
@@ -46,20 +45,10 @@ def _kustomization(closure: Closure, folder: str) -> list[str]:
         found = closure.place(path) if closure.trees.entry(path) else None
         if found is None or not found.is_file:
             continue
-        for document in _read(closure, found.path):
+        for document in closure.documents(found.path):
             _refuse_remote(closure, folder, path, document)
             further += [place for text in _texts(document) for place in _refer(closure, folder, text)]
     return further
-
-
-def _read(closure: Closure, path: str) -> list[Any]:
-    """One that is not YAML is the render's to refuse, with its line."""
-    try:
-        return documents(closure.trees.read(path), path)
-    except SourceError as error:
-        if error.stage != "render":
-            raise
-        return []
 
 
 def _texts(value: Any) -> Iterator[str]:
