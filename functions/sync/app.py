@@ -57,5 +57,5 @@ def _carried_out(message: dict[str, Any]) -> dict[str, Any]:
     if "scan" in message:
         return scan.scan(message["scan"], world())
     if "application" in message:
-        return sync.visit(message["application"], world())
+        return sync.visit(message["application"], world(), cause=str(message.get("cause") or ""))
     raise Refused("a message on the sync queue names neither an application nor a cluster to scan")

@@ -16,8 +16,8 @@ from driftless.flows.wiring import World
 from driftless.outlets.cluster import Cluster
 from driftless.record.state import Owned
 from driftless.vocabulary.argo import Application
-from driftless.vocabulary.errors import ClusterRefused
-from driftless.vocabulary.model import Compared, Condition, SyncStatus
+from driftless.vocabulary.errors import ClusterRefused, Refused
+from driftless.vocabulary.model import Compared, Condition, ConditionType, SyncStatus
 from driftless.vocabulary.objects import Manifest, ObjectKey, digest_of, group_version, key_of
 
 
@@ -46,8 +46,14 @@ def key_from(text: str) -> ObjectKey:
 def run(
     app: Application, objects: tuple[Manifest, ...], inventory: Mapping[str, Owned], cluster: Cluster, world: World
 ) -> Comparison:
-    """Raises Unavailable when the cluster does not answer: never takes silence for "missing"."""
+    """Raises Unavailable when the cluster does not answer: never takes silence for "missing".
+
+    Raises Refused when an object can have no place (no namespace), or a rule of `ignoreDifferences` is not built yet.
+    """
     wanted = targets.targets(objects, app.name, app.destination.namespace, _scope(cluster, objects))
+    invalid = [c.message for c in wanted.conditions if c.type is ConditionType.INVALID_SPEC_ERROR]
+    if invalid:
+        raise Refused("; ".join(invalid))
     live = _live(wanted.objects, inventory, cluster, world)
     answers = _predict(app, wanted.objects, live, inventory, cluster)
     rows = compare.rows(wanted, live, answers, app.ignore, app.name)
@@ -56,20 +62,21 @@ def run(
     return Comparison(rows, wanted.conditions + compare.shared(rows, app.name), predicted)
 
 
-def clean_rows(rows: tuple[Compared, ...], before: Mapping[str, Owned]) -> dict[str, Owned]:
-    """The inventory after a comparison: what is ours, with digest and fingerprint where nothing differs.
+def inventory_of(rows: tuple[Compared, ...]) -> dict[str, Owned]:
+    """The inventory after a comparison: every object of ours, with its fingerprint as it is now ("" = not there).
 
-    An object that is wanted but not there yet stays out: the operation that applies it writes it down first.
+    Hooks are in it as long as they are there, so that they go with their application. `desired` is the mark of an
+    object in sync: only that spares the next comparison a dry run.
     """
     inventory = {}
     for row in rows:
-        if row.hook or row.live is None:
+        if row.live is None and (row.hook or row.target is None):
             continue
         clean = row.target is not None and row.status is SyncStatus.SYNCED
         inventory[key_text(row.key)] = Owned(
             version=row.version,
             desired=digest_of(row.target)[:20] if clean else "",
-            fingerprint=fingerprint.fingerprint(row.live) if clean else "",
+            fingerprint=fingerprint.fingerprint(row.live) if row.live is not None else "",
         )
     return inventory
 
@@ -118,6 +125,6 @@ def _predict(
 
 
 def _unchanged(obj: Manifest, live: Manifest, known: Owned | None) -> bool:
-    if known is None or not known.fingerprint:
+    if known is None or not known.desired:
         return False
     return known.fingerprint == fingerprint.fingerprint(live) and known.desired == digest_of(obj)[:20]

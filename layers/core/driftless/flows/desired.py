@@ -5,10 +5,11 @@ In: an application and the target that fetch resolved. Out: `Desired`. Raises So
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import zlib
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ import orjson
 from driftless import checkout, render
 from driftless.flows.wiring import World
 from driftless.outlets.tools import Tools
-from driftless.record.state import Target
+from driftless.record.state import State, Target
 from driftless.vocabulary.argo import Application, Source
+from driftless.vocabulary.errors import NotFound, SourceError
 from driftless.vocabulary.model import Capabilities
 from driftless.vocabulary.objects import Manifest, digest_of
 
@@ -45,17 +47,21 @@ def from_target(
     """`known` is what the last visit remembered (`remembered`): with the same render key the bundle is only read."""
     key = _render_key(app, target, capabilities)
     if known.get("key") == key:
-        bundle, source_type = known["bundle"], known["sourceType"]
-        objects = from_store(bundle, world)
-    else:
-        rendered = _render(app, target, capabilities, world)
-        objects, source_type = rendered.objects, rendered.source_type
-        bundle = keep(objects, world)
-    return Desired(bundle, objects, target.revision, target.source, source_type, key, target)
+        with contextlib.suppress(NotFound):
+            bundle, source_type = known["bundle"], known["sourceType"]
+            return Desired(bundle, from_store(bundle, world), target.revision, target.source, source_type, key, target)
+    rendered = _render(app, target, capabilities, world)
+    bundle = keep(rendered.objects, world)
+    return Desired(bundle, rendered.objects, target.revision, target.source, rendered.source_type, key, target)
 
 
 def remembered(desired: Desired) -> dict[str, str]:
     return {"key": desired.render_key, "bundle": desired.bundle, "sourceType": desired.source_type}
+
+
+def forgotten(state: State) -> State:
+    """What was rendered is rendered anew at the next look (a hard refresh)."""
+    return replace(state, memory={k: v for k, v in state.memory.items() if k != "rendered"})
 
 
 def keep(objects: tuple[Manifest, ...], world: World) -> str:
@@ -109,6 +115,10 @@ def _render(app: Application, target: Target, capabilities: Capabilities, world:
         revision=target.revision,
         capabilities=capabilities,
     )
+    try:
+        artifact = world.store().get(ARTIFACTS, target.artifact)
+    except NotFound as gone:
+        raise SourceError("checkout", f"{gone.message} any more", hint="push a commit that changes it") from gone
     with tempfile.TemporaryDirectory(prefix="driftless-") as folder:
-        checkout.unpack(world.store().get(ARTIFACTS, target.artifact), Path(folder))
+        checkout.unpack(artifact, Path(folder))
         return render.render(Path(folder), Source.of(target.source), context, Tools())

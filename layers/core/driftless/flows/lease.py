@@ -6,6 +6,7 @@ at its next write, which is refused (LeaseLost).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from threading import Event, Thread
 from types import TracebackType
 
@@ -55,8 +56,11 @@ class Lease:
         if error is not None and not isinstance(error, LeaseLost):
             self._drop()
 
-    def save(self, state: State, *also: Write) -> None:
-        """Write the state, and `also`, in one transaction; nothing is written when the lease is lost."""
+    def save(self, state: State, *also: Write, letters: tuple[Letter, ...] = ()) -> None:
+        """Write the state, `also` and the letters, in one transaction; nothing is written when the lease is lost."""
+        self._save(state, [*also, *map(self._post, letters)])
+
+    def _save(self, state: State, also: Sequence[Write]) -> None:
         write = states.save(state, self.state, self._world.store(), release=False)
         try:
             self._world.table.write(write, *also)
@@ -65,22 +69,22 @@ class Lease:
             raise StateMoved(f"application {state.name} was asked for something else while a step ran") from None
         self.state = state
 
-    def let_go(self, state: State, letters: tuple[Letter, ...]) -> bool:
+    def let_go(self, state: State, letters: tuple[Letter, ...], writes: tuple[Write, ...] = ()) -> bool:
         """Save, send (outbox) and release, in one transaction. False when somebody asked for another look meanwhile."""
         write = states.save(state, self.state, self._world.store(), release=True)
-        posts = [self._post(letter, number) for number, letter in enumerate(letters)]
+        also = [*writes, *map(self._post, letters)]
         try:
-            self._world.table.write(write, *posts)
+            self._world.table.write(write, *also)
         except ConditionFailed:
-            self.save(state, *posts)
+            self._save(state, also)
             self.state = states.refreshed(state, self._world.table, self._world.store())
             return False
         self._over.set()
         return True
 
-    def _post(self, letter: Letter, number: int) -> Write:
+    def _post(self, letter: Letter) -> Write:
         self._letters += 1
-        return outbox.post(self.state.name, self.state.fence, self._letters * 100 + number, letter, self._world.clock())
+        return outbox.post(self.state.name, self.state.fence, self._letters, letter, self._world.clock())
 
     def _keep(self) -> None:
         while not self._over.wait(self.SECONDS / 3):

@@ -40,7 +40,7 @@ def begun(asked: dict[str, Any], desired: Desired, state: State, now: float) -> 
         operation={**asked, **pinned},
         asked=None if answered else state.asked,
         status=state.status | {"operationState": shown},
-        memory=state.memory | {"parked": 0},
+        memory={k: v for k, v in state.memory.items() if k not in ("parked", "looks")},
     )
 
 
@@ -48,7 +48,7 @@ def inventoried(state: State, comparison: Comparison) -> State:
     """The write-ahead inventory: everything that the operation may create is known as ours from now on."""
     inventory = dict(state.inventory)
     for row in comparison.rows:
-        if row.target is not None and not row.hook:
+        if row.target is not None and row.target["metadata"].get("name"):
             inventory.setdefault(key_text(row.key), Owned(row.version))
     return replace(state, inventory=inventory)
 

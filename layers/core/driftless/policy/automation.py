@@ -44,14 +44,21 @@ class Verdict:
 def decide(
     app: Application, status: SyncStatus, rows: Sequence[Compared], bundle: str, attempt: Attempt, held: str, now: float
 ) -> Verdict:
-    """`bundle` is the digest of what Git wants now, `held` the digest that a rollback holds back ("" = none)."""
+    """`bundle` is the digest of what Git wants now, `held` the digest that a rollback holds back ("" = none).
+
+    An object that the API server refuses makes the status Unknown: a new bundle is tried all the same, once, so that
+    the attempt says what is wrong, and changes nothing.
+    """
     auto = app.automated
-    if auto is None or status is not SyncStatus.OUT_OF_SYNC:
+    refused = status is SyncStatus.UNKNOWN and any(row.error for row in rows)
+    if auto is None or not (status is SyncStatus.OUT_OF_SYNC or refused):
         return Verdict()
     if held == bundle:
         message = f"bundle {bundle[:12]} was rolled back and is held; the next change in Git is deployed again"
         return Verdict(condition=Condition(ConditionType.HELD_WARNING, message))
-    drifted = [row for row in rows if row.status is SyncStatus.OUT_OF_SYNC]
+    drifted = [row for row in rows if row.status not in (None, SyncStatus.SYNCED) and not _is_going(row)]
+    if not drifted:
+        return Verdict()
     if not auto.prune and all(row.requires_pruning for row in drifted):
         return Verdict()
     if auto.prune and not auto.allow_empty and _wipes_out(rows):
@@ -62,7 +69,7 @@ def decide(
     if not attempt.succeeded:
         message = f"failed last sync attempt to bundle {bundle[:12]}: {attempt.message}"
         return Verdict(condition=Condition(ConditionType.SYNC_ERROR, message))
-    if not auto.self_heal or _only_kept(app, rows, drifted):
+    if refused or not auto.self_heal or _only_kept(app, rows, drifted):
         return Verdict()
     left = attempt.finished + heal_delay(attempt.heals) - now
     return Verdict(wait_seconds=left) if left > 0 else Verdict(sync=True, heal=True, prune=auto.prune)
@@ -80,6 +87,11 @@ def _only_kept(app: Application, rows: Sequence[Compared], drifted: Sequence[Com
     """Nothing that a heal could change: what differs is only what may not be pruned (Prune=false, the guard)."""
     kept = pruning(rows, app.sync_options, asked=True, confirmed=False).kept
     return all(row.key in kept for row in drifted)
+
+
+def _is_going(row: Compared) -> bool:
+    """Deleted already, and waiting for its finalizers: there is nothing left to decide about it."""
+    return row.requires_pruning and bool((row.live or {}).get("metadata", {}).get("deletionTimestamp"))
 
 
 def _wipes_out(rows: Sequence[Compared]) -> bool:
