@@ -221,6 +221,14 @@ def test_a_missing_path_concerns_one_application_and_is_said_once_per_commit(sto
     assert story.files("gone") == {"apps/gone/x": "here"}
 
 
+def test_a_chart_of_a_chart_repository_is_refused_without_asking_it_as_git(story: Story) -> None:
+    story.register("postgresql", "", "13.2.0", chart="postgresql")
+    assert story.look()["told"] == 1
+    assert "not built yet" in story.error("postgresql")
+    assert story.look()["told"] == 0
+    assert story.spent() == {}
+
+
 def test_a_broken_commit_and_its_repair_are_both_told(story: Story) -> None:
     story.repository.commit({"a/x": "1"})
     story.register("a", "a")

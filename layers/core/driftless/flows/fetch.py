@@ -20,7 +20,7 @@ from driftless.outlets.git import Git, RepositoryUnavailable
 from driftless.record import applications, repositories, state
 from driftless.record.applications import Interest
 from driftless.record.repositories import Repository
-from driftless.vocabulary.errors import NotFound, Refused, SourceError, Unavailable
+from driftless.vocabulary.errors import NotBuiltYet, NotFound, Refused, SourceError, Unavailable
 
 LEASE_SECONDS = 60.0
 """A fetch that takes longer may be overtaken: then its writes are refused by their order, and nothing breaks."""
@@ -31,6 +31,10 @@ BUSY_SECONDS = 1
 MOST_ROUNDS = 20
 WAITED_FOR = frozenset({"sync", "resume", "refresh", "hard-refresh", "invoke"})
 """Causes behind which somebody waits to be told the newest commit, even when it is the one already known."""
+NO_CHARTS = NotBuiltYet(
+    "charts from Helm and OCI repositories are not built yet", hint="commit the chart to Git and use source.path"
+)
+"""A chart's repository is no Git repository: it is not asked as one."""
 
 Message = dict[str, Any]
 
@@ -91,18 +95,21 @@ def _acquired(message: Message, world: World) -> Repository | None:
 
 def _round(held: Repository, anew: frozenset[str], world: World, git: Git) -> tuple[Repository, int]:
     """One look-up: the repository as it is to be remembered, and how many applications were told something."""
-    interests = applications.interests(world.table, held.url)
+    everyone = applications.interests(world.table, held.url)
+    interests = [interest for interest in everyone if not interest.source.get("chart")]
+    charts = _tell(held, [interest for interest in everyone if interest.source.get("chart")], NO_CHARTS, world)
     fresh = any(not interest.commit for interest in interests)
     if not interests or not (fresh or anew or held.requested > held.served):
-        return held, 0
+        return held, charts
     look = Look(git, interests, held.refs, world.clock())
     try:
         look.begin()
     except (SourceError, Refused) as error:
-        return replace(held, refs={}, error=str(error), failing_since=0.0), _tell(held, interests, error, world)
+        told = _tell(held, interests, error, world)
+        return replace(held, refs={}, error=str(error), failing_since=0.0), charts + told
     findings = _findings(look, anew)
     count = publish.publish(findings, held.fence, world)
-    return replace(held, refs=look.resolved, error="", failing_since=0.0), count
+    return replace(held, refs=look.resolved, error="", failing_since=0.0), charts + count
 
 
 def _findings(look: Look, anew: frozenset[str]) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ def logger() -> Logger:
 def metrics() -> Metrics:
     from aws_lambda_powertools import Metrics
 
+    # most messages count nothing, and that is no news
+    warnings.filterwarnings("ignore", "No application metrics to publish", UserWarning)
     return Metrics()
 
 
