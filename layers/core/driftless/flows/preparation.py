@@ -36,19 +36,26 @@ def prepare(running: Running, cluster: Cluster) -> Outcome | None:
 
 def _refused(running: Running, cluster: Cluster) -> list[tuple[Task, str]]:
     """The tasks that cannot succeed, with the API server's reason, or that of a kind that nobody serves."""
-    tasks = [task for task in running.tasks if task.verb is Verb.APPLY and not children.is_ours(task.key)]
+    tasks = [task for task in running.tasks if task.verb is Verb.APPLY]
     errors = {row.key: row.error for row in running.rows if row.error}
     coming = {_defined(task) for task in tasks if task.key.kind == _CRD}
     options = running.apply_options
     found = []
     for task in tasks:
-        group, version = group_version(task.target or {})
-        unknown = (group, task.key.kind) not in coming and not cluster.discovery().kind(group, task.key.kind, version)
         if task.key in errors:
             found.append((task, errors[task.key]))
-        elif unknown and not options.says("SkipDryRunOnMissingResource=true", task.target):
+        elif _nobody_serves(task, coming, cluster) and not options.says(
+            "SkipDryRunOnMissingResource=true", task.target
+        ):
             found.append((task, f"the cluster has no kind {(task.target or {}).get('apiVersion')} {task.key.kind}"))
     return found
+
+
+def _nobody_serves(task: Task, coming: set[tuple[str, str]], cluster: Cluster) -> bool:
+    group, version = group_version(task.target or {})
+    if children.is_ours(task.key) or (group, task.key.kind) in coming:
+        return False
+    return cluster.discovery().kind(group, task.key.kind, version) is None
 
 
 def _defined(task: Task) -> tuple[str, str]:
