@@ -14,6 +14,8 @@ from driftless.outlets import aws, settings
 from driftless.vocabulary.errors import NotFound
 
 CACHE_BYTES = 256 * 1024 * 1024
+TRIMMED_AFTER = 16
+"""Looking through the whole folder is worth it once in a sixteenth of the bound, not after each file."""
 
 
 class Store:
@@ -23,6 +25,7 @@ class Store:
         self.bucket = bucket or settings.bucket()
         self._cache = cache or Path(tempfile.gettempdir()) / "driftless-store" / self.bucket
         self._cache.mkdir(parents=True, exist_ok=True)
+        self._untrimmed = CACHE_BYTES  # what an earlier process left is not known
 
     def put(self, prefix: str, digest: str, data: bytes) -> None:
         """Store once; a second put of the same digest costs nothing while this process remembers it."""
@@ -71,10 +74,13 @@ class Store:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
         Path(temporary).replace(local)
-        self._trim()
+        self._untrimmed += len(data)
+        if self._untrimmed > CACHE_BYTES // TRIMMED_AFTER:
+            self._trim()
 
     def _trim(self) -> None:
         """Threads and processes share the folder: what another one has just renamed or removed is passed over."""
+        self._untrimmed = 0
         sizes: dict[Path, tuple[float, int]] = {}
         for file in self._cache.iterdir():
             with contextlib.suppress(FileNotFoundError):

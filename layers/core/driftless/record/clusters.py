@@ -41,13 +41,20 @@ def remove(server: str) -> Write:
 
 
 def read_all(tables: Table) -> list[Registered]:
-    return [Registered(item["sk"], item["name"], json.loads(item["config"])) for item in tables.query(PARTITION)]
+    return [_registered(item) for item in tables.query(PARTITION)]
+
+
+def _registered(item: table.Item) -> Registered:
+    return Registered(item["sk"], item["name"], json.loads(item["config"]))
 
 
 def find(tables: Table, destination: Destination) -> Registered:
     """The destination's cluster. Raises NotFound naming it, or Refused when a name fits more than one."""
-    known = read_all(tables)
-    fitting = [c for c in known if destination.server == c.server or (destination.name and destination.name == c.name)]
+    if destination.server:
+        item = tables.get(PARTITION, destination.server)
+        fitting = [_registered(item)] if item else []
+    else:
+        fitting = [c for c in read_all(tables) if destination.name and destination.name == c.name]
     if len(fitting) > 1:
         raise Refused(f"more than one cluster is named {destination.name}", hint="use spec.destination.server")
     if not fitting:
