@@ -162,7 +162,7 @@ def at_once(bench: Bench, kind: Callable[[str, str], dict[str, str]], count: int
     bench.namespace(f"{kind.__name__}{count}")
     begun = time.perf_counter()
     bench.register(names, repository, f"{kind.__name__}{count}")
-    until(lambda: bench.statuses(prefix) == [("Synced", "Healthy")] * count, 0.25)
+    until(lambda: bench.statuses(prefix) == [("Synced", "Healthy")] * count, 0.5)
     return names[count // 2], checkout, time.perf_counter() - begun
 
 
