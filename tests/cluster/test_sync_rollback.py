@@ -172,6 +172,18 @@ def test_two_applications_that_claim_one_object_are_told(place: Place, namespace
     assert one.status[0] == "Synced"
 
 
+def test_what_is_anothers_is_not_taken_with_fail_on_shared_resource(place: Place, namespace: str) -> None:
+    one = place.application(namespace, {"a.yaml": text(config_map("a"))}, automated=AUTO)
+    place.settle()
+    files = {"a.yaml": text(config_map("a", "other"), config_map("mine"))}
+    options = ("FailOnSharedResource=true",)
+    other = place.application(f"{namespace}-2", files, destination={"namespace": namespace}, options=options)
+    place.settle()
+    assert other.ask("sync")["phase"] == "Failed"
+    assert f"it is part of application {namespace}" in other.operation["message"]
+    assert value(one) == "1" and one.live("configmaps/mine") is None
+
+
 def test_a_changed_source_waits_for_its_own_look_up(place: Place, namespace: str) -> None:
     files = {"a/a.yaml": text(config_map("a")), "b/a.yaml": text(config_map("a", "b"))}
     app = place.application(namespace, files, source={"path": "a"}, automated=AUTO)

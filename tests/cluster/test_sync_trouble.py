@@ -89,6 +89,9 @@ def test_what_was_deployed_elsewhere_is_not_touched_when_the_cluster_changes(
     app.register(automated=AUTO, destination={"server": second})
     place.settle()
     assert app.status == ("Synced", "Healthy") and app.live("configmaps/a")
+    assert "1 object(s) stay on cluster https://kubernetes.default.svc" in app.conditions["OrphanedResourceWarning"]
+    app.ask("sync")
+    assert app.conditions == {}, "a person has seen it"
     place.world.table.write(clusters.remove(second))
     app.visit()
     assert "https://second.example is not registered" in app.conditions["InvalidSpecError"]

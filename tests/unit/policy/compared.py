@@ -38,3 +38,13 @@ def extra(name: str, kind: str = "ConfigMap", options: str = "") -> Compared:
 
 def hook(name: str) -> Compared:
     return _row(name, "ConfigMap", {}, None, hook=True)
+
+
+def refused(name: str, kind: str = "ConfigMap") -> Compared:
+    """The API server would not even say what an apply would make of it."""
+    return _row(name, kind, {}, {"metadata": {}}, error="field is immutable")
+
+
+def going(name: str, kind: str = "ConfigMap") -> Compared:
+    """Not in Git any more, deleted, and waiting for a finalizer."""
+    return _row(name, kind, None, {"metadata": {"deletionTimestamp": "2026-11-21T14:00:00Z"}})

@@ -11,7 +11,7 @@ import pytest
 from driftless.policy.automation import Attempt, Verdict, decide, heal_delay
 from driftless.vocabulary.argo import Application, application
 from driftless.vocabulary.model import Compared, ConditionType, SyncStatus
-from tests.unit.policy.compared import extra, hook, missing, modified, synced
+from tests.unit.policy.compared import extra, going, hook, missing, modified, refused, synced
 
 NOW = 1_795_000_000.0
 NEVER = Attempt()
@@ -70,6 +70,19 @@ def test_the_table(automated: dict[str, Any] | None, attempt: Attempt, verdict: 
 @pytest.mark.parametrize("status", [SyncStatus.SYNCED, SyncStatus.UNKNOWN])
 def test_only_out_of_sync_is_acted_upon(status: SyncStatus) -> None:
     assert decided(ON, status=status) == Verdict()
+
+
+def test_a_refused_object_is_tried_once_per_bundle_and_never_healed() -> None:
+    rows = [refused("a"), modified("b")]
+    assert decided(ON, OLD, rows, SyncStatus.UNKNOWN) == Verdict(sync=True, prune=True)
+    assert decided(ON, FAILED, rows, SyncStatus.UNKNOWN).condition
+    assert decided(ON, DONE, rows, SyncStatus.UNKNOWN) == Verdict()
+
+
+def test_what_is_on_its_way_out_is_not_healed() -> None:
+    assert decided(ON, DONE, [synced("a"), going("x")]) == Verdict()
+    assert decided(ON, NEVER, [going("x")]) == Verdict()
+    assert decided(ON, DONE, [modified("a"), going("x")]).heal
 
 
 @pytest.mark.parametrize("automated", [{}, {"selfHeal": True}])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from driftless.flows import comparison, desired, hook_ends, operation_record, running
+from driftless.flows import comparison, desired, hook_ends, operation_record, running, status
 from driftless.flows.desired import Desired
 from driftless.flows.visit import Seen, Sight, Visit
 from driftless.policy import automation
@@ -139,11 +139,13 @@ def _pinned(visit: Visit, asked: dict[str, Any], sight: Sight) -> Desired:
 
 
 def _begun(state: State, asked: dict[str, Any], pinned: Desired, now: float) -> State:
-    """A sync of a person's or for a newer bundle ends a hold; a heal, a rollback and a dry run do not."""
+    """A sync by a person or for a newer bundle ends a hold; a heal, a rollback and a dry run do not."""
     state = operation_record.begun(asked, pinned, state, now)
     if (asked.get("sync") or {}).get("dryRun") or asked.get("heals") or "rollback" in asked:
         return state
-    return replace(state, memory={k: v for k, v in state.memory.items() if k != "held"})
+    automated = bool((asked.get("initiatedBy") or {}).get("automated"))
+    over = ("held",) if automated else ("held", status.LEFT)
+    return replace(state, memory={k: v for k, v in state.memory.items() if k not in over})
 
 
 def refused(visit: Visit, state: State, message: str, phase: OperationPhase = OperationPhase.ERROR) -> State:

@@ -19,7 +19,7 @@ from driftless.vocabulary.objects import Manifest, ObjectKey
 
 QUICK_LOOKS = (0.05, 0.1, 0.15, 0.3, 0.4, 0.5)
 """Seconds between the looks at a wave before the operation is parked: 1.5 s in all."""
-PARKED = (1, 2, 3, 5, 8, 15, 30)
+PARKED = (1, 2, 3, 5, 8, 15, *(30 for _ in range(10)), 60, 120)
 """Seconds of delay of the message that goes on with a parked operation; the last one repeats."""
 
 _Done = list[tuple[ResourceResult, Manifest | None]]

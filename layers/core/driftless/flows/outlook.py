@@ -19,11 +19,10 @@ from driftless.vocabulary.errors import ClusterRefused, Refused, Unavailable
 from driftless.vocabulary.model import Condition, ConditionType, HealthStatus, OperationPhase
 
 LOOKS = (1, 1, 2, 3, 5, 8, 13, 20, 30, 60)
-"""Seconds until the next look at an application whose health still moves; after the last one the poll looks."""
+"""Seconds until the next look at an application whose health still moves, or that is being deleted; after the last
+one the poll looks."""
 FAILURE_LOOKS = (5, 15, 60)
 """Seconds until the next try when something outside is down; after the last one the poll's scan finds it again."""
-GOING_LOOKS = (1, 1, 2, 3, 5, 8, 13, 20, 30, 60)
-"""Seconds until the next look at an application that is being deleted; the last one repeats."""
 LONGEST_SECONDS = 900
 """SQS delays no message longer; whoever comes too early sends the next letter."""
 _SLACK = 0.5
@@ -84,10 +83,12 @@ def _abandoned(visit: Visit, state: State, message: str) -> State:
 
 
 def going(visit: Visit, state: State) -> After:
-    """An application that is being deleted is looked at until it is gone."""
-    looks = state.memory.get("looks", 0)
-    letters, state = _called(state, GOING_LOOKS[min(looks, len(GOING_LOOKS) - 1)], "delete", visit.now)
-    return After(replace(state, memory=state.memory | {"looks": looks + 1}) if letters else state, letters)
+    """An application that is being deleted is looked at until it is gone; after the last look by the poll."""
+    looks = state.memory.get("going", 0)
+    if looks >= len(LOOKS):
+        return After(state)
+    letters, state = _called(state, LOOKS[looks], "delete", visit.now)
+    return After(replace(state, memory=state.memory | {"going": looks + 1}) if letters else state, letters)
 
 
 def _next_look(state: State, health: HealthStatus, verdict: Verdict, now: float) -> Called:

@@ -6,13 +6,13 @@ the API server already, so nothing is asked twice; objects that are not there ye
 
 from __future__ import annotations
 
-from driftless import apply
+from driftless import apply, compare
 from driftless.flows import children, operation_record
 from driftless.flows.running import Outcome, Running
 from driftless.outlets.cluster import Cluster
 from driftless.vocabulary.errors import ClusterRefused
 from driftless.vocabulary.model import OperationPhase, ResourceResult, ResultCode, Task, Verb
-from driftless.vocabulary.objects import group_version
+from driftless.vocabulary.objects import ObjectKey, group_version
 
 _CRD = "CustomResourceDefinition"
 NAMESPACE_SECONDS = 2
@@ -37,7 +37,7 @@ def prepare(running: Running, cluster: Cluster) -> Outcome | None:
 def _refused(running: Running, cluster: Cluster) -> list[tuple[Task, str]]:
     """The tasks that cannot succeed, with the API server's reason, or that of a kind that nobody serves."""
     tasks = [task for task in running.tasks if task.verb is Verb.APPLY]
-    errors = {row.key: row.error for row in running.rows if row.error}
+    errors = {row.key: row.error for row in running.rows if row.error} | _shared(running)
     coming = {_defined(task) for task in tasks if task.key.kind == _CRD}
     options = running.apply_options
     found = []
@@ -49,6 +49,15 @@ def _refused(running: Running, cluster: Cluster) -> list[tuple[Task, str]]:
         ):
             found.append((task, f"the cluster has no kind {(task.target or {}).get('apiVersion')} {task.key.kind}"))
     return found
+
+
+def _shared(running: Running) -> dict[ObjectKey, str]:
+    """`FailOnSharedResource=true`: what another application has deployed is not taken from it."""
+    if "FailOnSharedResource=true" not in running.sync_options:
+        return {}
+    owners = {row.key: compare.owner(row.live) for row in running.rows if row.target is not None and row.live}
+    others = {key: other for key, other in owners.items() if other not in (None, running.app.name)}
+    return {key: f"it is part of application {other}" for key, other in others.items()}
 
 
 def _nobody_serves(task: Task, coming: set[tuple[str, str]], cluster: Cluster) -> bool:

@@ -60,6 +60,7 @@ def judged(rows: Sequence[Compared], cluster: Cluster | None) -> Judged:
 
 def written(app: Application, state: State, found: Found, now: float) -> State:
     """The whole status, as Argo CD shapes it; what did not change keeps its times."""
+    state = _moved(app, state)
     before = state.status
     rows = tuple(_resource(row, judged_health).as_argo() for row, judged_health in found.judged)
     wanted = found.wanted
@@ -87,6 +88,22 @@ def written(app: Application, state: State, found: Found, now: float) -> State:
     return replace(state, status=shown, resources=rows, inventory=inventory, memory=memory)
 
 
+LEFT = "left"
+"""In the memory: what stays on the cluster that the application was deployed to before, until a person syncs."""
+
+
+def _moved(app: Application, state: State) -> State:
+    """Another cluster is the destination now: nobody deletes anything on the old one, and the person is told so."""
+    before = ((state.status.get("sync") or {}).get("comparedTo") or {}).get("destination") or {}
+    old, new = (one.get("server") or one.get("name") or "" for one in (before, app.spec["destination"]))
+    stay = [text for text, row in state.inventory.items() if row.fingerprint]
+    if old in ("", new) or not stay:
+        return state
+    message = f"{len(stay)} object(s) stay on cluster {old}, where the application was deployed before"
+    hint = "delete them there, or set the destination back and delete the application with --cascade first"
+    return replace(state, memory=state.memory | {LEFT: f"{message}; {hint}"})
+
+
 def unknown(state: State, condition: Condition, now: float) -> State:
     """What could not be compared: sync and resources Unknown, the last good rest stays."""
     before = state.status
@@ -109,6 +126,8 @@ def _all_conditions(app: Application, state: State, found: Found) -> list[Condit
     ]
     if found.verdict.condition is not None:
         conditions.append(found.verdict.condition)
+    if LEFT in state.memory:
+        conditions.append(Condition(ConditionType.ORPHANED_RESOURCE_WARNING, state.memory[LEFT]))
     waits = pruning(
         found.comparison.rows, app.sync_options, asked=bool(app.automated and app.automated.prune), confirmed=False
     ).waits

@@ -76,6 +76,7 @@ class ConditionType(StrEnum):
     SHARED_RESOURCE_WARNING = "SharedResourceWarning"
     REPEATED_RESOURCE_WARNING = "RepeatedResourceWarning"
     EXCLUDED_RESOURCE_WARNING = "ExcludedResourceWarning"
+    ORPHANED_RESOURCE_WARNING = "OrphanedResourceWarning"
     PRUNE_GUARD_WARNING = "PruneGuardWarning"
     """Ours: a prune waits for a person (vocabulary of the design, not of Argo CD)."""
     HELD_WARNING = "HeldWarning"
