@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -78,23 +80,31 @@ def test_a_cluster_that_goes_down_during_a_sync_ends_it_later(
     assert app.status == ("Synced", "Healthy") and [e["id"] for e in app.history] == [0]
 
 
-def test_what_was_deployed_elsewhere_is_not_touched_when_the_cluster_changes(
-    place: Place, namespace: str, controlplane: ControlPlane
+@pytest.fixture
+def second(tmp_path: Path) -> Iterator[ControlPlane]:
+    other = ControlPlane(tmp_path / "second")
+    other.start()
+    yield other
+    other.stop()
+
+
+def test_another_cluster_gets_everything_and_the_old_one_keeps_what_it_has(
+    place: Place, namespace: str, second: ControlPlane
 ) -> None:
-    """The same control plane under a second name stands for another cluster: only what is read of it counts."""
     app = place.application(namespace, {"a.yaml": text(config_map("a"))}, automated=AUTO)
     place.settle()
-    second = "https://second.example"
-    place.world.table.write(registered(controlplane, server=second, name="second"))
-    app.register(automated=AUTO, destination={"server": second})
+    server = "https://second.example"
+    place.world.table.write(registered(second, server=server, name="second"))
+    app.register(automated=AUTO, options=("CreateNamespace=true",), destination={"server": server})
     place.settle()
+    assert second.request("GET", f"/api/v1/namespaces/{namespace}/configmaps/a")[0] == 200
     assert app.status == ("Synced", "Healthy") and app.live("configmaps/a")
     assert "1 object(s) stay on cluster https://kubernetes.default.svc" in app.conditions["OrphanedResourceWarning"]
     app.ask("sync")
     assert app.conditions == {}, "a person has seen it"
-    place.world.table.write(clusters.remove(second))
+    place.world.table.write(clusters.remove(server))
     app.visit()
-    assert "https://second.example is not registered" in app.conditions["InvalidSpecError"]
+    assert f"{server} is not registered" in app.conditions["InvalidSpecError"]
 
 
 def spent(place: Place, before: Counter[str]) -> Counter[str]:

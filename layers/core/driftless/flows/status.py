@@ -60,7 +60,7 @@ def judged(rows: Sequence[Compared], cluster: Cluster | None) -> Judged:
 
 def written(app: Application, state: State, found: Found, now: float) -> State:
     """The whole status, as Argo CD shapes it; what did not change keeps its times."""
-    state = _moved(app, state)
+    state = _moved(app, state, found.comparison.rows)
     before = state.status
     rows = tuple(_resource(row, judged_health).as_argo() for row, judged_health in found.judged)
     wanted = found.wanted
@@ -92,12 +92,13 @@ LEFT = "left"
 """In the memory: what stays on the cluster that the application was deployed to before, until a person syncs."""
 
 
-def _moved(app: Application, state: State) -> State:
+def _moved(app: Application, state: State, rows: Sequence[Compared]) -> State:
     """Another cluster is the destination now: nobody deletes anything on the old one, and the person is told so."""
     before = ((state.status.get("sync") or {}).get("comparedTo") or {}).get("destination") or {}
     old, new = (one.get("server") or one.get("name") or "" for one in (before, app.spec["destination"]))
-    stay = [text for text, row in state.inventory.items() if row.fingerprint]
-    if old in ("", new) or not stay:
+    stay = {row.fingerprint.partition("/")[0] for row in state.inventory.values() if row.fingerprint}
+    here = {row.live["metadata"].get("uid") for row in rows if row.live is not None}
+    if old in ("", new) or not stay or stay & here:
         return state
     message = f"{len(stay)} object(s) stay on cluster {old}, where the application was deployed before"
     hint = "delete them there, or set the destination back and delete the application with --cascade first"
