@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from driftless.vocabulary.argo import IN_CLUSTER
-from tests.cluster.place import Deployed, Place, config_map, deployment, stateful_set, text
+from tests.cluster.manifests import config_map, deployment, stateful_set, text
+from tests.cluster.place import Deployed, Place
 
 AUTO = {"prune": True, "selfHeal": True}
 BY_HAND: dict[str, Any] = {}

@@ -7,7 +7,8 @@ from typing import Any
 from driftless.flows import register
 from driftless.record import applications
 from driftless.vocabulary.argo import IN_CLUSTER, RESOURCES_FINALIZER
-from tests.cluster.place import PUBLIC, Deployed, Place, config_map, deployment, hooked, job, text
+from tests.cluster.manifests import config_map, deployment, hooked, job, text
+from tests.cluster.place import PUBLIC, Deployed, Place
 
 AUTO = {"prune": True, "selfHeal": True}
 

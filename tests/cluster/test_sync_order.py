@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.cluster.place import Deployed, Place, config_map, deployment, hooked, job, stateful_set, text
+from tests.cluster.manifests import config_map, deployment, hooked, job, stateful_set, text
+from tests.cluster.place import Deployed, Place
 
 AUTO = {"prune": True, "selfHeal": True}
 WAVE = "argocd.argoproj.io/sync-wave"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from driftless.record import state
-from tests.cluster.place import Deployed, Place, config_map, deployment, hooked, job, text
+from tests.cluster.manifests import config_map, deployment, hooked, job, text
+from tests.cluster.place import Deployed, Place
 
 AUTO = {"prune": True, "selfHeal": True}
 

@@ -14,7 +14,8 @@ from driftless.outlets.cluster.connection import Transport
 from driftless.record import clusters
 from driftless.vocabulary.argo import IN_CLUSTER
 from driftless.vocabulary.errors import Unavailable
-from tests.cluster.place import Place, config_map, deployment, registered, text
+from tests.cluster.manifests import config_map, deployment, text
+from tests.cluster.place import Place, registered
 
 AUTO = {"prune": True, "selfHeal": True}
 
