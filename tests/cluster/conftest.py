@@ -16,7 +16,8 @@ import pytest
 from devstack.controlplane import ControlPlane
 from devstack.stack import Options, Stack
 from driftless.flows import wiring
-from tests.cluster.place import Place, entered, parts, registered
+from tests.cluster.place import Place
+from tests.cluster.surroundings import entered, parts, registered
 
 MIRRORS = {"GitInsteadOf": "https://github.com/={git}/ https://gitea.example.com/={git}/"}
 """The repositories that the lessons name are served by the local Git server."""

@@ -10,28 +10,20 @@ from __future__ import annotations
 import heapq
 import itertools
 import json
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from devstack.build import ROOT, tools
 from devstack.controlplane import ControlPlane
-from devstack.localaws import LocalAws
-from devstack.processes import Processes, free_port
 from devstack.push import Checkout
-from devstack.stack import python_environment
-from devstack.template import Template
 from driftless import interest
-from driftless.flows import direct, fetch, register, scan, sync, wiring
+from driftless.flows import direct, fetch, register, scan, sync
 from driftless.flows.wiring import World
-from driftless.outlets import aws, settings
 from driftless.outlets import cluster as clusters_outlet
+from driftless.outlets import settings
 from driftless.outlets.cluster import Cluster
 from driftless.outlets.git import Git
 from driftless.outlets.queue import Queue
@@ -40,75 +32,14 @@ from driftless.outlets.table import Item, Table, Write
 from driftless.record import applications, clusters, history, repositories, state
 from driftless.record.state import State
 from driftless.vocabulary.argo import IN_CLUSTER
+from tests.cluster.surroundings import PUBLIC
 
-PUBLIC = "https://github.com"
 MOST_VISITS = 40
 PATIENCE = 40.0
 """Seconds of real time for pods to become ready, namespaces to go."""
 
 Files = Mapping[str, str | None]
 Message = dict[str, Any]
-
-
-@contextmanager
-def parts(folder: Path) -> Iterator[dict[str, str]]:
-    """Local AWS and a Git server; the environment that a function would have."""
-    git_port = free_port()
-    git_url = f"http://127.0.0.1:{git_port}"
-    amazon, processes = LocalAws(folder), Processes(folder / "logs")
-    template = Template.load(ROOT / "template.yaml", {"GitInsteadOf": f"{PUBLIC}/={git_url}/"})
-    try:
-        amazon.start()
-        amazon.create(template)
-        server = [sys.executable, "-m", "devstack.gitserver", str(folder / "git"), str(git_port)]
-        processes.wait_listening(processes.start("git-server", server, python_environment()), git_port)
-        yield _environment(template, amazon, git_url)
-    finally:
-        processes.stop()
-        amazon.stop()
-
-
-@contextmanager
-def entered(environment: Mapping[str, str]) -> Iterator[None]:
-    """This process is a worker in that environment, and afterwards what it was before."""
-    before = dict(os.environ)
-    os.environ.update(environment)
-    _forget()
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-        _forget()
-
-
-def _forget() -> None:
-    wiring.world.cache_clear()
-    aws.client.cache_clear()
-
-
-def _environment(template: Template, amazon: LocalAws, git_url: str) -> dict[str, str]:
-    named = {
-        "TABLE": template.attributes["Table", ""],
-        "BUCKET": template.attributes["Bucket", ""],
-        "FETCH_QUEUE_URL": template.attributes["FetchQueue", ""],
-        "SYNC_QUEUE_URL": template.attributes["SyncQueue", ""],
-        "GIT_INSTEAD_OF": f"{PUBLIC}/={git_url}/",
-    }
-    helm = tools()["helm"].parent
-    return {f"DRIFTLESS_{name}": value for name, value in named.items()} | {
-        "AWS_ENDPOINT_URL": amazon.endpoint,
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "PATH": f"{helm}:{os.environ['PATH']}",
-    }
-
-
-def registered(plane: ControlPlane, *, server: str = IN_CLUSTER, name: str = "in-cluster") -> Write:
-    config = {"endpoint": plane.endpoint, "caData": plane.ca_data, "bearerToken": plane.token}
-    return clusters.add(clusters.Registered(server, name, config))
 
 
 class Kept(Table):

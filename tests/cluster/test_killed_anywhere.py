@@ -19,7 +19,7 @@ from devstack.push import Checkout
 from driftless.flows import register, wiring
 from driftless.record import history, state
 from tests.cluster import crashing
-from tests.cluster.place import PUBLIC
+from tests.cluster.surroundings import PUBLIC
 
 SAMPLE = ROOT / "devstack" / "sample" / "acme-corp" / "gitops-manifests"
 

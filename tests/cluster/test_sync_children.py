@@ -8,7 +8,8 @@ from driftless.flows import register
 from driftless.record import applications
 from driftless.vocabulary.argo import IN_CLUSTER, RESOURCES_FINALIZER
 from tests.cluster.manifests import config_map, deployment, hooked, job, text
-from tests.cluster.place import PUBLIC, Deployed, Place
+from tests.cluster.place import Deployed, Place
+from tests.cluster.surroundings import PUBLIC
 
 AUTO = {"prune": True, "selfHeal": True}
 

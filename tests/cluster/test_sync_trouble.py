@@ -15,7 +15,8 @@ from driftless.record import clusters
 from driftless.vocabulary.argo import IN_CLUSTER
 from driftless.vocabulary.errors import Unavailable
 from tests.cluster.manifests import config_map, deployment, text
-from tests.cluster.place import Place, registered
+from tests.cluster.place import Place
+from tests.cluster.surroundings import registered
 
 AUTO = {"prune": True, "selfHeal": True}
 
