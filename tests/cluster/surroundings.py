@@ -1,4 +1,4 @@
-"""What a worker of Driftless stands in: local AWS, a Git server, the environment that names them, a registered cluster."""
+"""What a worker of Driftless stands in: local AWS, a Git server, an environment that names them, a cluster."""
 
 from __future__ import annotations
 
