@@ -15,7 +15,7 @@ from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
 from driftless.flows import fetch, sync, wiring
-from driftless.flows.lease import Lease
+from driftless.flows.syncing.lease import Lease
 from driftless.outlets import settings, store
 from driftless.outlets.cluster.connection import Transport
 from driftless.outlets.git import Git

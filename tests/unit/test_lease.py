@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from driftless.flows.lease import Lease, StateMoved
+from driftless.flows.syncing.lease import Lease, StateMoved
 from driftless.record import outbox, state
 from driftless.record.outbox import Letter
 from driftless.vocabulary.errors import LeaseLost, NotFound, Refused

@@ -19,6 +19,6 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[clouds.Cl
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    monkeypatch.setattr("driftless.flows.publish.WORKERS", 1)  # the mocked table is not made for more
+    monkeypatch.setattr("driftless.flows.fetching.publish.WORKERS", 1)  # the mocked table is not made for more
     with clouds.cloud(tmp_path) as made:
         yield made

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from driftless.flows import outlook
-from driftless.flows.visit import Visit
+from driftless.flows.syncing import outlook
+from driftless.flows.syncing.visit import Visit
 from driftless.record.state import State
 from driftless.vocabulary.errors import ClusterRefused, NotFound, Unavailable
 from driftless.vocabulary.model import ConditionType

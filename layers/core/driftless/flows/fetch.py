@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from driftless.flows import publish
-from driftless.flows.look import FAILED, Finding, Look, failure
-from driftless.flows.named_revision import resolve_for
+from driftless.flows.fetching import publish
+from driftless.flows.fetching.look import FAILED, Finding, Look, failure
+from driftless.flows.fetching.named_revision import resolve_for
 from driftless.flows.wiring import World
 from driftless.outlets.git import Git, RepositoryUnavailable
 from driftless.record import applications, repositories, state

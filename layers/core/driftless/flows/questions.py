@@ -12,9 +12,9 @@ from typing import Any
 
 from driftless import health
 from driftless.compare import masking, unified
-from driftless.flows import comparison, desired
-from driftless.flows.comparison import Comparison
-from driftless.flows.desired import Desired
+from driftless.flows.syncing import comparison, desired
+from driftless.flows.syncing.comparison import Comparison
+from driftless.flows.syncing.desired import Desired
 from driftless.flows.wiring import World
 from driftless.outlets import cluster as clusters
 from driftless.outlets.cluster import Cluster

@@ -14,8 +14,8 @@ from typing import Any
 
 from driftless import health
 from driftless.compare import fingerprint
-from driftless.flows import children, outlook
-from driftless.flows.comparison import key_from
+from driftless.flows.syncing import children, outlook
+from driftless.flows.syncing.comparison import key_from
 from driftless.flows.wiring import World
 from driftless.outlets import cluster as clusters
 from driftless.outlets.cluster import Cluster

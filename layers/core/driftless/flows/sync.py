@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from driftless.flows import begin, comparison, deletion, desired, outlook, proceed
-from driftless.flows.desired import Desired
-from driftless.flows.lease import Lease, StateMoved
-from driftless.flows.visit import After, Blind, Seen, Sight, Visit
+from driftless.flows.syncing import begin, comparison, deletion, desired, outlook, proceed
+from driftless.flows.syncing.desired import Desired
+from driftless.flows.syncing.lease import Lease, StateMoved
+from driftless.flows.syncing.visit import After, Blind, Seen, Sight, Visit
 from driftless.flows.wiring import World
 from driftless.outlets import cluster as clusters
 from driftless.outlets.cluster import Cluster

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from driftless import apply, health
-from driftless.flows import operation_record
-from driftless.flows.running import Outcome, Running
+from driftless.flows.syncing import operation_record
+from driftless.flows.syncing.running import Outcome, Running
 from driftless.outlets.cluster import Cluster
 from driftless.plan.step import task_id
 from driftless.vocabulary.model import HealthStatus, OperationPhase, ResourceResult, Task

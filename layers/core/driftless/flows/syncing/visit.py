@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from driftless.flows.comparison import Comparison
-from driftless.flows.desired import Desired
-from driftless.flows.lease import Lease
+from driftless.flows.syncing.comparison import Comparison
+from driftless.flows.syncing.desired import Desired
+from driftless.flows.syncing.lease import Lease
 from driftless.flows.wiring import World
 from driftless.outlets.cluster import Cluster
 from driftless.outlets.table import Write

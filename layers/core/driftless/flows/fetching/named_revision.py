@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from driftless import checkout
-from driftless.flows.look import Look
+from driftless.flows.fetching.look import Look
 from driftless.flows.wiring import World
 from driftless.outlets.git import Git, RepositoryUnavailable
 from driftless.outlets.table import ConditionFailed

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from driftless import apply, compare
 from driftless.compare import fingerprint, targets
-from driftless.flows import children
+from driftless.flows.syncing import children
 from driftless.flows.wiring import World
 from driftless.outlets.cluster import Cluster
 from driftless.record.state import Owned

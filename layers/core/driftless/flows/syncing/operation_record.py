@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from driftless.flows.comparison import Comparison, key_text
-from driftless.flows.desired import Desired
+from driftless.flows.syncing.comparison import Comparison, key_text
+from driftless.flows.syncing.desired import Desired
 from driftless.flows.wiring import as_text
 from driftless.policy import retries
 from driftless.policy.automation import Attempt

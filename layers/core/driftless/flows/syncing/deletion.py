@@ -11,10 +11,10 @@ from dataclasses import replace
 from itertools import groupby
 
 from driftless import apply, compare
-from driftless.flows import children, operation_record
-from driftless.flows.comparison import key_from
-from driftless.flows.operation import QUICK_LOOKS
-from driftless.flows.visit import Visit
+from driftless.flows.syncing import children, operation_record
+from driftless.flows.syncing.comparison import key_from
+from driftless.flows.syncing.operation import QUICK_LOOKS
+from driftless.flows.syncing.visit import Visit
 from driftless.outlets.cluster import Cluster
 from driftless.record import applications, history
 from driftless.record.state import State

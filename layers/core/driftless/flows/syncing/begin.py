@@ -1,7 +1,7 @@
 """An operation begins, because a person or the policy asks for it; or ends early, because a newer commit is there.
 
 In: a visit and what it sees. Out: the state with the operation under way, if there is one, and the policy's verdict.
-Nothing is touched here: what begins is written down before its first step (flows/proceed).
+Nothing is touched here: what begins is written down before its first step (flows/syncing/proceed).
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from driftless.flows import comparison, desired, hook_ends, operation_record, running, status
-from driftless.flows.desired import Desired
-from driftless.flows.visit import Seen, Sight, Visit
+from driftless.flows.syncing import comparison, desired, hook_ends, operation_record, running, status
+from driftless.flows.syncing.desired import Desired
+from driftless.flows.syncing.visit import Seen, Sight, Visit
 from driftless.policy import automation
 from driftless.policy.automation import Verdict
 from driftless.record import state as states

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from driftless import health
-from driftless.flows.comparison import Comparison, inventory_of
-from driftless.flows.desired import Desired, remembered
+from driftless.flows.syncing.comparison import Comparison, inventory_of
+from driftless.flows.syncing.desired import Desired, remembered
 from driftless.flows.wiring import as_text
 from driftless.outlets.cluster import Cluster
 from driftless.policy.automation import Verdict

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from driftless import apply
-from driftless.flows import operation_record
-from driftless.flows.comparison import Comparison
-from driftless.flows.desired import Desired
+from driftless.flows.syncing import operation_record
+from driftless.flows.syncing.comparison import Comparison
+from driftless.flows.syncing.desired import Desired
 from driftless.plan.step import TaskId
 from driftless.plan.tasks import Scope, tasks
 from driftless.policy.pruning import Pruning, pruning

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from driftless import apply, compare, health
-from driftless.flows import children, hook_ends, operation_record
-from driftless.flows.running import Outcome, Running
+from driftless.flows.syncing import children, hook_ends, operation_record
+from driftless.flows.syncing.running import Outcome, Running
 from driftless.flows.wiring import World
 from driftless.outlets.cluster import Cluster
 from driftless.plan.step import Doing, Step, next_step, task_id

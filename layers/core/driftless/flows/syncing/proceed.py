@@ -9,10 +9,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from driftless.flows import begin, comparison, desired, hook_ends, operation, operation_record, outlook, preparation
-from driftless.flows.desired import Desired
-from driftless.flows.running import Outcome, Running, resume
-from driftless.flows.visit import After, Seen, Sight, Visit
+from driftless.flows.syncing import (
+    begin,
+    comparison,
+    desired,
+    hook_ends,
+    operation,
+    operation_record,
+    outlook,
+    preparation,
+)
+from driftless.flows.syncing.desired import Desired
+from driftless.flows.syncing.running import Outcome, Running, resume
+from driftless.flows.syncing.visit import After, Seen, Sight, Visit
 from driftless.flows.wiring import as_text
 from driftless.policy.automation import Verdict
 from driftless.record import history

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from driftless.flows import begin, operation_record, status
-from driftless.flows.status import Found
-from driftless.flows.visit import After, Blind, Sight, Visit
+from driftless.flows.syncing import begin, operation_record, status
+from driftless.flows.syncing.status import Found
+from driftless.flows.syncing.visit import After, Blind, Sight, Visit
 from driftless.policy.automation import Verdict
 from driftless.record.outbox import Letter
 from driftless.record.state import State

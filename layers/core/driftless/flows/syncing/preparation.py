@@ -7,8 +7,8 @@ the API server already, so nothing is asked twice; objects that are not there ye
 from __future__ import annotations
 
 from driftless import apply, compare
-from driftless.flows import children, operation_record
-from driftless.flows.running import Outcome, Running
+from driftless.flows.syncing import children, operation_record
+from driftless.flows.syncing.running import Outcome, Running
 from driftless.outlets.cluster import Cluster
 from driftless.vocabulary.errors import ClusterRefused
 from driftless.vocabulary.model import OperationPhase, ResourceResult, ResultCode, Task, Verb

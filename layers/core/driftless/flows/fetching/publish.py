@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from driftless import checkout
-from driftless.flows.look import FAILED, Finding, failure
+from driftless.flows.fetching.look import FAILED, Finding, failure
 from driftless.flows.wiring import World
 from driftless.outlets.table import ConditionFailed, Write
 from driftless.record import applications, state
