@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from devstack.controlplane import ControlPlane
+from driftless.flows.syncing import operation
 from driftless.outlets.cluster import connect
 from driftless.outlets.cluster.connection import Transport
 from driftless.record import clusters
@@ -60,8 +61,6 @@ def test_a_cluster_that_goes_down_during_a_sync_ends_it_later(
 ) -> None:
     app = place.application(namespace, {"a.yaml": text(config_map("a"), config_map("b", wave=1))}, automated=AUTO)
     place.deliver(*place.letters.pop()[:2])
-    from driftless.flows import operation
-
     performed = operation.apply.perform
 
     def then_down(*arguments: object) -> object:
