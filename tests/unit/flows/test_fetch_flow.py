@@ -345,6 +345,25 @@ def test_an_application_registered_during_a_fetch_is_seen_too(story: Story) -> N
     assert not repositories.release(story.cloud.world.table, held, held)
 
 
+def test_who_asks_without_an_end_does_not_keep_the_repository_locked(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.repository.commit({"a/x": "1"})
+    story.register("a", "a")
+    look_up = story.git.look_up
+
+    def asked_again_meanwhile(*arguments: Any) -> Any:
+        story.cloud.ask(story.name)
+        return look_up(*arguments)
+
+    monkeypatch.setattr(story.git, "look_up", asked_again_meanwhile)
+    done = story.look()
+    assert done["outcome"].startswith("asked for faster than it is looked up") and done["told"] == 1
+    assert story.cloud.fetch_queue.items == [({"repository": story.name, "cause": "retry"}, 0)]
+    monkeypatch.undo()
+    assert story.look("retry")["outcome"] == "looked up"
+
+
 def test_somebody_who_waits_during_a_fetch_comes_back_and_is_told_once(story: Story) -> None:
     story.repository.commit({"a/x": "1"})
     story.register("a", "a")

@@ -61,7 +61,9 @@ def fetch(message: Message, world: World, git: Git) -> dict[str, Any]:
             return {"repository": url, "outcome": "looked up", "told": told}
         now = repositories.reread(world.table, held, world.clock(), LEASE_SECONDS)
         held = replace(after, requested=now.requested, served=now.served)
-    raise Unavailable(f"{url} is asked for faster than it can be looked up")
+    repositories.let_go(world.table, after, after)
+    world.fetch_queue().send({"repository": url, "cause": "retry"})
+    return {"repository": url, "outcome": "asked for faster than it is looked up: goes on in a message", "told": told}
 
 
 def _waiting(message: Message, world: World) -> frozenset[str]:
@@ -140,7 +142,7 @@ def _down(held: Repository, message: Message, world: World, down: RepositoryUnav
     if not patient:
         said = Unavailable(f"{held.url} has not been reachable for {int(GRACE_SECONDS // 60)} minutes", hint=str(down))
         told = _tell(held, applications.interests(world.table, held.url), _constant(said), world)
-    _let_go(held, replace(held, error=str(down), failing_since=since), world)
+    repositories.let_go(world.table, held, replace(held, error=str(down), failing_since=since))
     world.table.write(repositories.request(held.url))
     waited = message.get("cause") in WAITED_FOR
     if patient and (not held.failing_since or waited or message.get("cause") == "retry"):
@@ -152,11 +154,3 @@ def _down(held: Repository, message: Message, world: World, down: RepositoryUnav
 def _constant(error: Unavailable) -> Unavailable:
     """Without what differs from one attempt to the next: a sentence that changes would be told each time."""
     return Unavailable(error.message, hint="is the Git host up, and reachable from the fetch function?")
-
-
-def _let_go(held: Repository, after: Repository, world: World) -> None:
-    for _ in range(MOST_ROUNDS):
-        if repositories.release(world.table, held, after):
-            return
-        held = repositories.reread(world.table, held, world.clock(), LEASE_SECONDS)
-    raise Unavailable(f"{held.url} is asked for faster than it can be let go")

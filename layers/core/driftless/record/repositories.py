@@ -75,6 +75,15 @@ def release(tables: Table, before: Repository, after: Repository) -> bool:
 
     Raises LeaseLost when another fetch has taken over.
     """
+    return _saved(tables, before, after, "fence = :fence AND requested = :seen")
+
+
+def let_go(tables: Table, before: Repository, after: Repository) -> None:
+    """The same, whoever has asked meanwhile: those requests stay counted for the next fetch. Raises LeaseLost."""
+    _saved(tables, before, after, "fence = :fence")
+
+
+def _saved(tables: Table, before: Repository, after: Repository, condition: str) -> bool:
     values = {
         "fence": before.fence,
         "seen": before.requested,
@@ -85,7 +94,7 @@ def release(tables: Table, before: Repository, after: Repository) -> bool:
     sets = "SET served = :seen, refs = :refs, failure = :failure, failing_since = :since"
     at = table.key("REPOSITORY", before.url)
     try:
-        tables.write(table.update(at, f"{sets} REMOVE lease_until", "fence = :fence AND requested = :seen", **values))
+        tables.write(table.update(at, f"{sets} REMOVE lease_until", condition, **values))
     except ConditionFailed as refused:
         if (refused.item or {}).get("fence") != before.fence:
             raise LeaseLost(f"the lease of repository {before.url} went to another worker") from None
