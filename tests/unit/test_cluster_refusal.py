@@ -56,6 +56,13 @@ def test_a_secrets_values_never_come_back(reason: str, message: str, causes: lis
     assert "hunter2" not in words and "s3cr3t" not in words
 
 
+@pytest.mark.parametrize("part", ["data", "stringData"])
+@pytest.mark.parametrize("held", ["hunter2hunter2", ["hunter2hunter2"], {"a": {"b": "hunter2hunter2"}}])
+def test_what_is_no_map_of_texts_is_kept_back_too(part: str, held: Any) -> None:
+    told = {"reason": "Forbidden", "message": "policy says no to hunter2hunter2"}
+    assert str(refusal(403, told, "Secret a/s", SECRET | {part: held})) == "policy says no to ++++++++"
+
+
 def test_a_secret_that_may_not_be_written_says_who_may_not() -> None:
     message = 'secrets "s" is forbidden: User "driftless-sync" cannot patch resource "secrets"'
     assert refusal(403, {"reason": "Forbidden", "message": message}, "Secret a/s", SECRET).message == message

@@ -118,7 +118,7 @@ def test_aliases_do_not_share_a_map() -> None:
 
 def test_empty_documents_are_dropped_and_anchors_end_with_their_document() -> None:
     assert documents("---\n# nothing\n---\na: 1\n---\n~\n---\nb: 2\n", "f.yaml") == [{"a": 1}, {"b": 2}]
-    with pytest.raises(BadYaml, match=r"f.yaml: document 2, line 3: the alias \*x has no anchor"):
+    with pytest.raises(BadYaml, match=r"f.yaml: document 2, line 3: an alias \(\*\) has no anchor"):
         documents("a: &x 1\n---\nb: *x\n", "f.yaml")
 
 
@@ -133,8 +133,8 @@ def test_empty_documents_are_dropped_and_anchors_end_with_their_document() -> No
         ("~: 1", "a key must be a text, a whole number or a boolean; put the key in quotes"),
         ("1e100: 1", "put the key in quotes"),
         ("? {a: 1}\n: 2", "a key must be a single value"),
-        ("a: *u", r"the alias \*u has no anchor above it"),
-        ("a: &x [*x]", r"\*x has no anchor above it, or is inside its own anchor"),
+        ("a: *u", r"an alias \(\*\) has no anchor above it"),
+        ("a: &x [*x]", r"an alias \(\*\) has no anchor above it, or is inside its own anchor"),
         ("x: {<<: 5}", "<< merges a map or a list of maps"),
         ("a: !!int abc", "tagged !!int and is none"),
         ("a: !!float y", "tagged !!float and is none"),

@@ -100,6 +100,14 @@ def test_the_text_of_a_secret_becomes_its_data() -> None:
     assert "stringData" not in found
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"stringData": {"n": 1}}, {"stringData": {"n": {"m": "x"}}}, {"data": "x", "stringData": {"a": "b"}}]
+)
+def test_a_secret_that_is_none_is_left_for_the_api_server_to_refuse(wrong: dict[str, Any]) -> None:
+    found = target(obj("Secret") | wrong).objects[0]
+    assert {key: found[key] for key in wrong} == wrong
+
+
 def tracked(mark: str, kind: str = "ConfigMap", namespace: str = "payments") -> dict[str, Any]:
     live = obj(kind, annotations={TRACKING_ID: mark})
     return live if kind == "Namespace" else live | {"metadata": live["metadata"] | {"namespace": namespace}}

@@ -106,6 +106,13 @@ def test_a_chart_with_a_link_to_itself_ends(repo: Path, tools: Tools) -> None:
         render(repo, source(), CONTEXT, tools)
 
 
+def test_a_literal_of_a_generated_secret_is_not_quoted(repo: Path, tools: Tools) -> None:
+    (repo / "kustomization.yaml").write_text("secretGenerator: [{name: s, literals: [hunter2]}]\n")
+    with pytest.raises(SourceError, match=r"^kustomize build .: .*a literal \(hidden\).*expected key=value") as refused:
+        render(repo, source(), CONTEXT, tools)
+    assert "hunter2" not in str(refused.value)
+
+
 @pytest.mark.parametrize("value", ["a\0b", "\ud83d"])
 def test_a_parameter_that_no_command_line_can_carry_is_refused(repo: Path, tools: Tools, value: str) -> None:
     (repo / "Chart.yaml").write_text("apiVersion: v2\nname: c\nversion: 0.1.0\n")

@@ -1,18 +1,17 @@
 """Secret values never leave this room: what is shown says only which values are equal.
 
 In: both sides of an object. Out: copies in which each value of a Secret is a run of `+`: equal values of a key have
-equal length, each further distinct value four more (argo-behaviour 4.4).
+equal length, each further distinct value four more (argo-behaviour 4.4). kubectl's last-applied copy is covered whole.
 """
-
-from __future__ import annotations
 
 from typing import Any
 
-from driftless.vocabulary.objects import Manifest, group_version
+from driftless.vocabulary.objects import LAST_APPLIED, Manifest, annotations, group_version
 
 _SHORTEST = 8
 _STEP = 4
 _SECRET_FIELDS = ("data", "stringData")
+_COVER = "+" * _SHORTEST
 
 
 def masked(*sides: Manifest | None) -> tuple[Manifest | None, ...]:
@@ -34,7 +33,10 @@ def _covered(obj: Manifest, runs: dict[str, dict[Any, str]]) -> Manifest:
         if isinstance(values, dict):
             result[field] = {key: _run(value, runs.setdefault(key, {})) for key, value in values.items()}
         elif values:
-            result[field] = "+" * _SHORTEST
+            result[field] = _COVER
+    if LAST_APPLIED in annotations(obj):
+        # kubectl keeps the whole manifest here, its stringData in clear
+        result["metadata"] = obj["metadata"] | {"annotations": annotations(obj) | {LAST_APPLIED: _COVER}}
     return result
 
 

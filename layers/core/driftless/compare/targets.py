@@ -116,15 +116,19 @@ def _folded(obj: Manifest) -> Manifest:
     The API server folds it as well, but then it records us as owners of stringData only, and a key that leaves Git
     would stay in the cluster for ever.
     """
-    if obj.get("apiVersion") != "v1" or obj.get("kind") != "Secret" or not isinstance(obj.get("stringData"), dict):
+    if obj.get("apiVersion") != "v1" or obj.get("kind") != "Secret" or not _is_text(obj.get("stringData")):
         return obj
-    text = {key: base64.b64encode(_text(value).encode()).decode() for key, value in obj["stringData"].items()}
+    given = obj.get("data") or {}
+    if not isinstance(given, dict):
+        return obj
+    text = {key: base64.b64encode((value or "").encode()).decode() for key, value in obj["stringData"].items()}
     rest = {key: value for key, value in obj.items() if key != "stringData"}
-    return rest | {"data": (obj.get("data") or {}) | text}
+    return rest | {"data": given | text}
 
 
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
+def _is_text(values: Any) -> bool:
+    """Anything else (a number, a map) is left to the API server, which refuses it by the name of its field."""
+    return isinstance(values, dict) and all(value is None or isinstance(value, str) for value in values.values())
 
 
 def _without_namespace(key: ObjectKey) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,8 @@ from driftless.vocabulary.objects import Manifest
 from driftless.vocabulary.yaml_documents import documents
 
 _REMOTE = ("socket: permission denied", "no 'git' program", "proxyconnect", '"git": executable file not found')
+_LITERAL = re.compile(r"literal sources? .*invalid literal source .*, expected")
+"""Quotes what may be a secret: everything of secretGenerator.literals that has no `=`."""
 _SAYS_NOTHING = frozenset({"kubeVersion", "apiVersions", "ignoreMissingComponents", "version"})
 """Fields that change no file: those of Helm inflation, which is off, and modifiers of others."""
 
@@ -65,6 +68,9 @@ def _explained(failure: ToolFailed, path: str) -> SourceError | NotBuiltYet:
         )
     if "--enable-helm" in failure.said:
         return NotBuiltYet(f"{path}: helmCharts in a kustomization are not built yet", hint="use a Helm source")
+    if _LITERAL.search(failure.said):
+        said = _LITERAL.sub("a literal (hidden) is not as expected:", failure.said)
+        return ToolFailed(f"kustomize build {path}", said, said=said)
     return failure
 
 

@@ -146,7 +146,8 @@ class _Builder:
 
     def _alias(self, event: Any) -> None:
         if event.anchor not in self._anchors:
-            raise self._bad(event, f"the alias *{event.anchor} has no anchor above it, or is inside its own anchor")
+            problem = "an alias (*) has no anchor above it, or is inside its own anchor"
+            raise self._bad(event, problem, hint="quote it if a text is meant")
         self._place(self._copy(self._anchors[event.anchor], len(self._stack), event), event)
 
     def _copy(self, value: Any, depth: int, event: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from driftless.vocabulary.errors import ClusterRefused
@@ -86,11 +87,20 @@ def _without_values(text: str, sent: Any) -> str:
     """An admission policy may quote what it judged: no value of the Secret, encoded or not, gets through."""
     values: set[str] = set()
     for part in ("data", "stringData") if isinstance(sent, dict) else ():
-        for value in (sent.get(part) or {}).values():
-            values |= {str(value), _decoded(str(value))}
+        for value in _leaves(sent.get(part)):
+            values |= {value, _decoded(value)}
     for value in sorted(values, key=len, reverse=True):
         text = text.replace(value, "++++++++") if len(value) > 3 else text
     return text
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    """Whatever Git holds where a Secret's values belong: a list or a bare text is just as secret."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(inner)
+    elif value is not None:
+        yield str(value)
 
 
 def _decoded(value: str) -> str:
