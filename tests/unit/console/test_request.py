@@ -81,6 +81,16 @@ def test_a_selector_that_is_none_is_refused_by_its_part(text: str) -> None:
         selector.parse(text)
 
 
+def test_half_a_character_pair_is_refused_wherever_it_comes(console: Console) -> None:
+    name = "\ud83d"
+    created = console.call("POST", "/api/v1/applications", payments() | {"metadata": {"name": name}})
+    assert created.status == 400 and "not JSON" in created.body["message"]
+    console.call("POST", "/api/v1/applications", payments())
+    patch = {"patch": json.dumps({"spec": {"source": {"path": name}}}), "patchType": "merge"}
+    patched = console.call("PATCH", "/api/v1/applications/payments", patch)
+    assert patched.status == 400 and "not JSON" in patched.body["message"]
+
+
 @pytest.fixture
 def handler(console: Console, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "driftless")

@@ -311,6 +311,26 @@ def test_other_transports_are_refused_with_a_sentence(url: str, kind: type[Excep
 
 
 @pytest.mark.parametrize(
+    "url",
+    [
+        "https://git.test:99999999/r",
+        "https://[::1/r",
+        "https://git.test/r\r\nX: y",
+        "https://git test/r",
+        "https://g\0/r",
+    ],
+)
+def test_an_address_that_nobody_can_read_is_refused_at_once(url: str) -> None:
+    with pytest.raises(SourceError, match=r"is not an address; use https://host/path, without spaces"):
+        rewritten(url, ())
+
+
+def test_a_password_in_an_address_that_nobody_can_read_is_not_shown() -> None:
+    with pytest.raises(SourceError, match=r"^repoURL is not an address"):
+        rewritten("https://ada:s3cret@[::1/r", ())
+
+
+@pytest.mark.parametrize(
     ("url", "expected"),
     [
         ("https://h:8443/r.git", ("https://h:8443/r.git", None)),

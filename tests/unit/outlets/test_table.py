@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 
 from driftless.outlets import table
 from driftless.outlets.table import ConditionFailed, Table
-from driftless.vocabulary.errors import Unavailable
+from driftless.vocabulary.errors import TooLarge, Unavailable
 from tests.unit.record.mocked import Mocked
 
 
@@ -32,6 +32,14 @@ def test_a_value_comes_back_as_it_was_put(here: Mocked, value: Any) -> None:
 def test_none_is_not_stored(here: Mocked) -> None:
     fill(here, "a", value=None)
     assert here.item("P", "a") == table.key("P", "a")
+
+
+@pytest.mark.parametrize("sizes", [(1100, 1), (10, 420_000)], ids=["a key", "an item"])
+@pytest.mark.parametrize("together", [1, 2])
+def test_what_is_over_the_tables_size_is_too_large(here: Mocked, sizes: tuple[int, int], together: int) -> None:
+    writes = [table.put({**table.key("P", "k" * sizes[0] + str(n)), "v": "x" * sizes[1]}) for n in range(together)]
+    with pytest.raises(TooLarge):
+        here.table.write(*writes)
 
 
 def test_what_is_not_there_is_none(here: Mocked) -> None:

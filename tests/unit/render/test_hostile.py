@@ -108,7 +108,9 @@ def test_a_chart_with_a_link_to_itself_ends(repo: Path, tools: Tools) -> None:
 
 def test_a_literal_of_a_generated_secret_is_not_quoted(repo: Path, tools: Tools) -> None:
     (repo / "kustomization.yaml").write_text("secretGenerator: [{name: s, literals: [hunter2]}]\n")
-    with pytest.raises(SourceError, match=r"^kustomize build .: .*a literal \(hidden\).*expected key=value") as refused:
+    with pytest.raises(
+        SourceError, match=r"^kustomize build .: .*a literal \(hidden\) is not as expected: key=value"
+    ) as refused:
         render(repo, source(), CONTEXT, tools)
     assert "hunter2" not in str(refused.value)
 

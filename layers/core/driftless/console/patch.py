@@ -17,6 +17,7 @@ def patched(document: dict[str, Any], text: str, kind: str) -> dict[str, Any]:
     """`kind` is "merge" or "json" ("" is json, as in Argo CD's API)."""
     try:
         patch = json.loads(text)
+        json.dumps(patch, ensure_ascii=False).encode()  # half of a character pair is nothing that can be stored
     except (ValueError, TypeError, RecursionError) as cause:
         raise Refused("the patch is not JSON") from cause
     if kind == "merge":

@@ -49,6 +49,8 @@ class Request:
         """The body as a JSON object; an empty body is {}. Raises Refused."""
         try:
             value = json.loads(self.body or b"{}")
+            if b"\\ud" in self.body.lower():
+                json.dumps(value, ensure_ascii=False).encode()  # half of a character pair is nothing that can be stored
         except (ValueError, RecursionError) as cause:
             raise Refused("the request's body is not JSON") from cause
         if not isinstance(value, dict):

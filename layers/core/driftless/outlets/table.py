@@ -1,6 +1,7 @@
 """The DynamoDB table: items in and out as plain dicts, conditions as expressions, failures by meaning.
 
-Every read is consistent. A refused condition is `ConditionFailed`; a table that is down or throttling is Unavailable.
+Every read is consistent. A refused condition is `ConditionFailed`; a table that is down or throttling is Unavailable;
+a key over 1 KB or an item over 400 KB, which only input can make, is TooLarge.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from driftless.outlets import aws, settings
-from driftless.vocabulary.errors import DriftlessError, Unavailable
+from driftless.vocabulary.errors import DriftlessError, TooLarge, Unavailable
 
 Item = dict[str, Any]
 
@@ -144,11 +145,15 @@ class Table:
         response: Any = getattr(error, "response", {})
         if code == "ConditionalCheckFailedException":
             return ConditionFailed(item=self._in(response["Item"]) if response.get("Item") else None)
+        if code == "ValidationException" and _is_about_size((response.get("Error") or {}).get("Message")):
+            return _too_large()
         if code == "TransactionCanceledException":
             reasons: Sequence[Mapping[str, Any]] = response.get("CancellationReasons", ())
             for index, reason in enumerate(reasons):
                 if reason.get("Code") == "ConditionalCheckFailed":
                     return ConditionFailed(index)
+            if any(_is_about_size(reason.get("Message")) for reason in reasons):
+                return _too_large()
             return Unavailable("the DynamoDB table cancelled a transaction: others write the same items")
         return aws.unavailable(error, f"the DynamoDB table {self.name}") or error
 
@@ -157,6 +162,14 @@ class Table:
 
     def _in(self, item: Mapping[str, Any]) -> Item:
         return {name: _plain(self._deserialize(value)) for name, value in item.items()}
+
+
+def _is_about_size(message: Any) -> bool:
+    return "size" in str(message).lower() and "exceeded" in str(message).lower()
+
+
+def _too_large() -> TooLarge:
+    return TooLarge("a name here, or all of it together, is longer than the table can keep", hint="make it shorter")
 
 
 def _plain(value: Any) -> Any:

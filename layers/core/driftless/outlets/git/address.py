@@ -26,6 +26,7 @@ def rewritten(url: str, instead_of: Sequence[tuple[str, str]]) -> str:
         if url.startswith(prefix):
             url = replacement + url.removeprefix(prefix)
             break
+    _refuse_unreadable(url)
     scheme = urlsplit(url).scheme.lower()
     if scheme in ("https", "http") and urlsplit(url).hostname:
         return url
@@ -37,6 +38,17 @@ def rewritten(url: str, instead_of: Sequence[tuple[str, str]]) -> str:
     raise SourceError(
         "revision", f"{shown(url) or 'an empty repoURL'} is not an address we fetch from", hint="use https://host/path"
     )
+
+
+def _refuse_unreadable(url: str) -> None:
+    """urlsplit drops line ends without a word, and fails late on ports and brackets."""
+    try:
+        readable = url.isprintable() and " " not in url and urlsplit(url).port != 0
+    except ValueError:
+        readable = ":" in url and "://" not in url  # git's short form of ssh has no port
+    if not readable:
+        problem = f"{url[:200]!r} is not an address" if "@" not in url else "repoURL is not an address"
+        raise SourceError("revision", problem, hint="use https://host/path, without spaces")
 
 
 def without_user(url: str) -> tuple[str, tuple[str, str] | None]:
