@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -227,6 +228,7 @@ def test_a_chart_of_a_chart_repository_is_refused_without_asking_it_as_git(story
     assert "not built yet" in story.error("postgresql")
     assert story.look()["told"] == 0
     assert story.spent() == {}
+    assert story.look("sync", applications=["postgresql"])["told"] == 1
 
 
 def test_a_broken_commit_and_its_repair_are_both_told(story: Story) -> None:
@@ -295,6 +297,21 @@ def test_somebody_who_waits_is_told_though_nothing_changed(story: Story) -> None
     assert target is not None
     assert target.at == NOW + 60
     assert target.artifact
+
+
+def test_somebody_who_waits_for_a_repository_that_is_not_there_is_told_again(story: Story) -> None:
+    many(story, 2)
+    shutil.rmtree(story.repository.bare)
+    story.look()
+    assert story.cloud.woken() == ["a000", "a001"]
+    assert story.look("poll")["told"] == 0
+    story.cloud.now += 60
+    story.look("sync", applications=["a001"])
+    assert story.cloud.woken() == ["a001"]
+    target = story.cloud.state("a001").target
+    assert target is not None
+    assert target.at == NOW + 60
+    assert "there is no Git repository" in target.error
 
 
 def test_an_application_that_is_gone_meanwhile_hurts_nobody(story: Story) -> None:
@@ -486,6 +503,7 @@ def test_after_the_grace_the_applications_are_told_once_and_recover(story: Story
     story.cloud.now += 60
     assert story.look("poll")["told"] == 0
     assert story.cloud.fetch_queue.take() == []  # the poll asks again, nobody else
+    assert story.look("sync", applications=["a001"])["told"] == 1  # somebody waits
     down.undo()
     story.look("poll")
     assert story.cloud.woken() == ["a000", "a001"]

@@ -55,7 +55,7 @@ def fetch(message: Message, world: World, git: Git) -> dict[str, Any]:
         try:
             after, count = _round(held, anew, world, git)
         except RepositoryUnavailable as down:
-            return _down(held, message, world, down)
+            return _down(held, message, world, down, anew)
         told, anew = told + count, frozenset()
         if repositories.release(world.table, held, after):
             return {"repository": url, "outcome": "looked up", "told": told}
@@ -99,7 +99,7 @@ def _round(held: Repository, anew: frozenset[str], world: World, git: Git) -> tu
     """One look-up: the repository as it is to be remembered, and how many applications were told something."""
     everyone = applications.interests(world.table, held.url)
     interests = [interest for interest in everyone if not interest.source.get("chart")]
-    charts = _tell(held, [interest for interest in everyone if interest.source.get("chart")], NO_CHARTS, world)
+    charts = _tell(held, [interest for interest in everyone if interest.source.get("chart")], NO_CHARTS, world, anew)
     fresh = any(not interest.commit for interest in interests)
     if not interests or not (fresh or anew or held.requested > held.served):
         return held, charts
@@ -107,7 +107,7 @@ def _round(held: Repository, anew: frozenset[str], world: World, git: Git) -> tu
     try:
         look.begin()
     except (SourceError, Refused) as error:
-        told = _tell(held, interests, error, world)
+        told = _tell(held, interests, error, world, anew)
         return replace(held, refs={}, error=str(error), failing_since=0.0), charts + told
     findings = _findings(look, anew)
     count = publish.publish(findings, held.fence, world)
@@ -127,13 +127,25 @@ def _findings(look: Look, anew: frozenset[str]) -> list[Finding]:
     return [finding for finding in found if finding is not None]
 
 
-def _tell(held: Repository, interests: list[Interest], error: SourceError | Refused | Unavailable, world: World) -> int:
-    """Tell every application why its repository cannot be looked up; those that were told the same are left alone."""
+def _tell(
+    held: Repository,
+    interests: list[Interest],
+    error: SourceError | Refused | Unavailable,
+    world: World,
+    anew: frozenset[str] = frozenset(),
+) -> int:
+    """Tell every application why its repository cannot be looked up.
+
+    Those that were told the same are left alone, but for `anew`: somebody waits for the answer.
+    """
     findings = [failure(interest, error, world.clock()) for interest in interests]
-    return publish.publish([f for f in findings if f.seen != f.interest.commit], held.fence, world)
+    news = [f for f in findings if f.seen != f.interest.commit or f.interest.application in anew]
+    return publish.publish(news, held.fence, world)
 
 
-def _down(held: Repository, message: Message, world: World, down: RepositoryUnavailable) -> dict[str, Any]:
+def _down(
+    held: Repository, message: Message, world: World, down: RepositoryUnavailable, anew: frozenset[str]
+) -> dict[str, Any]:
     """Remember since when; within the grace try again soon, after it say so and leave it to the poll."""
     now = world.clock()
     since = held.failing_since or now
@@ -141,7 +153,7 @@ def _down(held: Repository, message: Message, world: World, down: RepositoryUnav
     told = 0
     if not patient:
         said = Unavailable(f"{held.url} has not been reachable for {int(GRACE_SECONDS // 60)} minutes", hint=str(down))
-        told = _tell(held, applications.interests(world.table, held.url), _constant(said), world)
+        told = _tell(held, applications.interests(world.table, held.url), _constant(said), world, anew)
     repositories.let_go(world.table, held, replace(held, error=str(down), failing_since=since))
     world.table.write(repositories.request(held.url))
     waited = message.get("cause") in WAITED_FOR
