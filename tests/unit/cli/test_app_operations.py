@@ -134,6 +134,14 @@ ID      DATE                           REVISION
     assert driftless("app", "rollback", "payments", "9").status == 20
 
 
+def test_the_deployment_with_id_0_is_a_wish_of_its_own(driftless: Command) -> None:
+    driftless(*CREATE)
+    deployed(driftless.console, "payments", 0, 1, 2)
+    assert driftless("app", "rollback", "payments", "0", "--async").status == 0
+    asked = json.loads((driftless.console.world.table.get("STATE", "payments") or {})["asked"])
+    assert asked["rollback"]["id"] == 0
+
+
 def test_terminate_without_an_operation_is_refused_with_20(driftless: Command) -> None:
     driftless(*CREATE)
     ended = driftless("app", "terminate-op", "payments")

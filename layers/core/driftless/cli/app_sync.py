@@ -133,7 +133,10 @@ def _fits(row: dict[str, Any], parts: dict[str, str]) -> bool:
 def _rollback(args: argparse.Namespace) -> int:
     client = connect(args)
     wishes = {"id": args.id, "prune": args.prune, "dryRun": args.dry_run, "pause": args.pause}
-    body = {"name": args.name} | {key: value for key, value in wishes.items() if value not in (None, False)}
+    # By identity: the deployment with id 0 is a wish, although 0 == False.
+    body = {"name": args.name} | {
+        key: value for key, value in wishes.items() if value is not None and value is not False
+    }
     return _followed(client, client.post("applications", args.name, "rollback", body=body), args)
 
 
