@@ -143,9 +143,10 @@ def test_resources_are_a_table_or_a_tree(driftless: Command) -> None:
     )
     pod = {"kind": "Pod", "name": "payments-1", "uid": "2", "parentRefs": [{"uid": "1"}]}
     healthy = {"kind": "Deployment", "name": "payments", "uid": "1", "health": {"status": "Healthy"}}
-    driftless.console.live["resource-tree"] = {"nodes": [pod, healthy]}
+    container = {"kind": "Container", "name": "web", "uid": "3", "parentRefs": [{"uid": "2"}]}
+    driftless.console.live["resource-tree"] = {"nodes": [container, pod, healthy]}
     assert driftless("app", "resources", "payments", "--output", "tree").out == (
-        "KIND/NAME            HEALTH   MESSAGE\nDeployment/payments  Healthy\n└─Pod/payments-1\n"
+        "KIND/NAME            HEALTH   MESSAGE\nDeployment/payments  Healthy\n└─Pod/payments-1\n  └─Container/web\n"
     )
 
 

@@ -31,10 +31,15 @@ def line(row: Sequence[str], columns: Sequence[int]) -> str:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    everything = [header, *([" ".join(cell.split()) for cell in row] for row in rows)]
+    everything = [header, *([_flat(cell) for cell in row] for row in rows)]
     columns = widths(everything)
     for row in everything:
         say(line(row, columns))
+
+
+def _flat(cell: str) -> str:
+    # A tree's indentation stays; line breaks and runs of blanks in messages go.
+    return cell[: len(cell) - len(cell.lstrip(" "))] + " ".join(cell.split())
 
 
 def say(text: str = "") -> None:
