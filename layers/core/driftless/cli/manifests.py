@@ -19,7 +19,7 @@ def read(names: list[str], *, recursive: bool = False) -> list[tuple[str, dict[s
         for path in _files(name, recursive):
             found += _documents(path)
     if not found:
-        raise Stop(f"there is no manifest in {', '.join(names)}")
+        raise Stop(f"there is no manifest in {', '.join('stdin' if name == '-' else name for name in names)}")
     return found
 
 

@@ -13,6 +13,9 @@ from driftless.cli import exits
 Group: TypeAlias = "argparse._SubParsersAction[Parser]"
 Run = Callable[[argparse.Namespace], int]
 
+_WITH_VALUE = ("--server", "--auth-token")
+_WITHOUT_EFFECT = ("--grpc-web", "--plaintext", "--insecure")
+"""Scripts for `argocd` pass them always; the address says http or https, and a certificate is checked all the same."""
 _switches: set[str] = set()
 
 
@@ -50,6 +53,8 @@ def command(commands: Group, name: str, run: Run, purpose: str, examples: Sequen
     shared = parser.add_argument_group("connection")
     shared.add_argument("--server", metavar="URL", help="address of the console (default: $DRIFTLESS_URL)")
     shared.add_argument("--auth-token", metavar="TOKEN", help="bearer token (default: $DRIFTLESS_TOKEN)")
+    for name in _WITHOUT_EFFECT:
+        shared.add_argument(name, action="store_true", help=argparse.SUPPRESS)
     parser.set_defaults(run=run, failure=exits.REFUSED)
     return parser
 
@@ -72,18 +77,32 @@ def app_name(parser: Parser, *, many: bool = False, optional: bool = False) -> N
     """`NAME` or `argocd/NAME`."""
     nargs = "*" if many else "?" if optional else None
     parser.add_argument("name", metavar="NAME", nargs=nargs, type=bare_name, help="name of the application")
+    text = "taken as argocd takes it: argocd is the only one"
+    parser.add_argument("-N", "--app-namespace", metavar="NAMESPACE", type=_namespace, help=text)
 
 
 def bare_name(text: str) -> str:
     namespace, _, name = text.rpartition("/")
-    if namespace not in ("", "argocd"):
-        raise argparse.ArgumentTypeError(f"applications are in the namespace argocd, not in {namespace}")
+    _namespace(namespace)
     return name
 
 
+def _namespace(text: str) -> str:
+    if text not in ("", "argocd"):
+        raise argparse.ArgumentTypeError(f"applications are in the namespace argocd, not in {text}")
+    return text
+
+
 def normalised(argv: Sequence[str]) -> list[str]:
-    """`--prune=true` and `--prune=false` as argparse understands them."""
-    return [_plain(word) for word in argv]
+    """`--prune=true` and `--prune=false` as argparse understands them, and global flags behind the verb."""
+    words = [_plain(word) for word in argv]
+    before = 0
+    while before < len(words):
+        name, valued, _ = words[before].partition("=")
+        if name not in (*_WITH_VALUE, *_WITHOUT_EFFECT):
+            break
+        before += 2 if name in _WITH_VALUE and not valued else 1
+    return words[before:] + words[:before]
 
 
 def _plain(word: str) -> str:
