@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -36,9 +37,14 @@ def parser() -> argparse.ArgumentParser:
         "env": "print export lines for a shell",
         "tick": "run the poll now",
     }
+    # Where `up` and `env` begin a shell's work, the others follow what it has evaluated.
+    evaluated = Path(os.environ.get("DRIFTLESS_STATE_DIR") or DEFAULT_FOLDER)
     made = {name: commands.add_parser(name, help=text) for name, text in helps.items()}
-    for command in made.values():
-        command.add_argument("--state-dir", type=Path, default=DEFAULT_FOLDER, help="where its state is kept")
+    for name, command in made.items():
+        folder = DEFAULT_FOLDER if name in ("up", "env") else evaluated
+        command.add_argument(
+            "--state-dir", type=Path, default=folder, help=f"its files while it is up; a start begins afresh ({folder})"
+        )
     up = made["up"]
     up.add_argument("--detach", action="store_true", help="return when it is ready, and leave it running")
     up.add_argument("--kubeconfig", type=Path, help="use the cluster of this file's current context")
@@ -135,7 +141,8 @@ def _status(folder: Path) -> int:
 
 
 def _env(folder: Path) -> int:
-    for name, value in supervisor.published(folder)["environment"].items():
+    variables = supervisor.published(folder)["environment"] | {"DRIFTLESS_STATE_DIR": str(folder)}
+    for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
 
