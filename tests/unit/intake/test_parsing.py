@@ -202,3 +202,9 @@ def test_deep_nesting_is_refused(form: str) -> None:
 def test_a_missing_field_is_named(form: str, fields: dict[str, Any], named: str) -> None:
     with pytest.raises(Refused, match=named):
         read(form, *edited(form, **fields))
+
+
+@pytest.mark.parametrize("form", ["github", "gitlab-token", "gitea", "gogs"])
+def test_a_push_that_does_not_say_its_commits_is_a_push_all_the_same(form: str) -> None:
+    [change] = pushed(form, *edited(form, before=None, after=None)).changes
+    assert (change.before, change.after, change.created, change.deleted) == ("", "", False, False)

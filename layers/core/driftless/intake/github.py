@@ -34,7 +34,7 @@ def parse(headers: Mapping[str, str], body: bytes) -> Push | Ping | Ignored:
     return Push(
         provider=NAME,
         repositories=payload.addresses(doc, "repository.clone_url", "repository.ssh_url", "repository.html_url"),
-        changes=(RefChange(payload.text(doc, "ref"), payload.text(doc, "before"), payload.text(doc, "after"), paths),),
+        changes=(RefChange(payload.text(doc, "ref"), *payload.moved(doc), paths),),
         default_branch=payload.optional(doc, "repository.default_branch") or None,
         delivery=payload.delivery(headers, body, "x-github-delivery"),
     )

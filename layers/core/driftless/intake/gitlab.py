@@ -78,7 +78,7 @@ def parse(headers: Mapping[str, str], body: bytes) -> Push | Ping | Ignored:
     return Push(
         provider=NAME,
         repositories=payload.addresses(doc, "project.git_http_url", "project.git_ssh_url", "project.web_url"),
-        changes=(RefChange(payload.text(doc, "ref"), payload.text(doc, "before"), payload.text(doc, "after"), paths),),
+        changes=(RefChange(payload.text(doc, "ref"), *payload.moved(doc), paths),),
         default_branch=payload.optional(doc, "project.default_branch") or None,
         # Not X-Gitlab-Event-UUID: pushes that one webhook causes after another share it.
         delivery=payload.delivery(headers, body, "webhook-id", "idempotency-key"),

@@ -48,7 +48,7 @@ def read_event(provider: str, event: str, body: bytes, delivery: str) -> Push | 
 
 def _pushed(doc: payload.Document) -> RefChange:
     paths = payload.changed_paths(doc, total="total_commits")
-    return RefChange(payload.text(doc, "ref"), payload.text(doc, "before"), payload.text(doc, "after"), paths)
+    return RefChange(payload.text(doc, "ref"), *payload.moved(doc), paths)
 
 
 def _named(doc: payload.Document, event: str) -> RefChange:

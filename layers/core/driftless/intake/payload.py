@@ -57,6 +57,12 @@ def text(doc: Document, path: str) -> str:
     return value
 
 
+def moved(doc: Document) -> tuple[str, str]:
+    """The commits `before` and `after`; "" where a sender leaves one out. The ref alone says what to look up."""
+    before, after = ("" if doc.get(name) is None else text(doc, name) for name in ("before", "after"))
+    return before, after
+
+
 def address(doc: Document, path: str) -> str:
     if len((value := text(doc, path)).encode()) > LONGEST_ADDRESS:
         raise Refused(f"the repository's address at {path} has more than {LONGEST_ADDRESS} bytes")
