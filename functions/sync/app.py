@@ -7,6 +7,7 @@ its answer is the document that REST gives for the same, or {"error", "code", "m
 from __future__ import annotations
 
 import json
+import traceback
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -32,6 +33,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     except DriftlessError as refusal:
         log.warning("refused", extra={"kind": type(refusal).__name__, "reason": str(refusal)})
         return {"error": type(refusal).__name__, "code": refusal.code, "message": str(refusal)}
+    except Exception as fault:
+        _failed(fault)
+        message = "driftless could not answer because of a fault of its own; the sync function's log names the place"
+        return {"error": "DriftlessError", "code": 500, "message": message}
 
 
 def _taken(record: dict[str, Any]) -> list[dict[str, str]]:
@@ -45,12 +50,18 @@ def _taken(record: dict[str, Any]) -> list[dict[str, str]]:
     except DriftlessError as trouble:
         log.warning("message comes again", extra={"kind": type(trouble).__name__, "reason": str(trouble)})
         return [{"itemIdentifier": record["messageId"]}]
-    except Exception:
-        log.exception("a step failed")
-        metrics().add_metric(name="StepFailed", unit="Count", value=1)
+    except Exception as fault:
+        _failed(fault)
         return [{"itemIdentifier": record["messageId"]}]
     log.info("done", extra={"cause": message.get("cause", ""), "found": found})
     return []
+
+
+def _failed(fault: Exception) -> None:
+    """Logged by its type and place: the words of an exception may quote an object, a Secret among them."""
+    places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(fault.__traceback__)]
+    log.error("a step failed", extra={"kind": type(fault).__name__, "places": places})
+    metrics().add_metric(name="StepFailed", unit="Count", value=1)
 
 
 def _carried_out(message: dict[str, Any]) -> dict[str, Any]:
