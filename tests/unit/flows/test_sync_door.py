@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from driftless.outlets.log import metrics
+
 VALUE = "hunter2hunter2"
 
 
@@ -15,7 +17,7 @@ VALUE = "hunter2hunter2"
 def app(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     from functions.sync import app
 
-    monkeypatch.setattr(app.metrics(), "namespace", "Driftless")
+    monkeypatch.setattr(metrics(), "namespace", "Driftless")
 
     def breaks(*arguments: Any, **named: Any) -> Any:
         raise TypeError(f"a Secret's value is {VALUE}")
