@@ -19,7 +19,7 @@ def register(commands: Group) -> None:
     diff.usage_status = exits.DIFF_FAILED
     diff.set_defaults(failure=exits.DIFF_FAILED)
     app_name(diff)
-    diff.add_argument("--revision", default="", help="compare with this revision instead of the one followed")
+    diff.add_argument("--revision", default="", help="compare with another revision: not built yet, refused")
     switch(diff, "--refresh", text="look at Git anew first")
     switch(diff, "--hard-refresh", text="the same, and render anew what was rendered before")
     switch(diff, "--exit-code", text="exit 1 when something differs", default=True)
@@ -28,10 +28,10 @@ def register(commands: Group) -> None:
     manifests = command(commands, "manifests", _manifests, "print an application's manifests", _MANIFESTS_EXAMPLES)
     app_name(manifests)
     manifests.add_argument("--source", choices=("git", "live"), default="git", help="what Git says, or what is there")
-    manifests.add_argument("--revision", default="", help="of this revision instead of the one followed")
+    manifests.add_argument("--revision", default="", help="of another revision: not built yet, refused")
 
 
-_DIFF_EXAMPLES = ("app diff payments", "app diff payments --revision v1.4.2", "app diff payments --exit-code=false")
+_DIFF_EXAMPLES = ("app diff payments", "app diff payments --refresh", "app diff payments --exit-code=false")
 _MANIFESTS_EXAMPLES = ("app manifests payments", "app manifests payments --source live")
 
 

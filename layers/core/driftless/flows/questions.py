@@ -42,7 +42,10 @@ def answer(message: Document, world: World) -> Document:
 def _wanted(app: Application, state: State, cluster: Cluster, message: Document, world: World) -> Desired:
     revision = message.get("revision")
     if revision and (state.target is None or revision not in (state.target.revision, app.source.target_revision)):
-        raise NotBuiltYet(f"comparing with revision {revision} is not built yet", hint="leave --revision out")
+        raise NotBuiltYet(
+            f"looking at revision {revision} instead of the one followed is not built yet",
+            hint="leave the revision out",
+        )
     if state.target is None:
         raise Unavailable(f"application {app.name} has not been looked up in Git yet", hint="try again in a moment")
     if state.target.error:
