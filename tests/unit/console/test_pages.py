@@ -31,6 +31,15 @@ def test_the_overview_shows_every_application_with_its_state(console: Console) -
     assert '<span class="pill good">Synced</span>' in body and "abc1234" in body
 
 
+def test_a_password_in_repo_url_is_on_no_page_and_in_no_list(console: Console) -> None:
+    source = {"repoURL": "https://ada:s3cret@git.test/r.git", "path": "."}
+    console.call("POST", "/api/v1/applications", payments(source=source))
+    shown = [page(console, path)[1] for path in ("/", "/applications/payments")]
+    shown.append(str(console.call("GET", "/api/v1/repositories").body))
+    for text in shown:
+        assert "https://git.test/r.git" in text and "s3cret" not in text
+
+
 def test_one_application_shows_resources_conditions_operation_and_history(console: Console) -> None:
     console.call("POST", "/api/v1/applications", payments())
     last = {"phase": "Failed", "message": "the quota is used up", "startedAt": "2026-11-21T13:00:00Z"}

@@ -17,7 +17,7 @@ from driftless.outlets.git import Git, RepositoryUnavailable, connection
 from driftless.outlets.git.address import refuse_peer, rewritten, without_user
 from driftless.outlets.git.cache import Cache
 from driftless.vocabulary.errors import NotBuiltYet, SourceError
-from driftless.vocabulary.git import Remote
+from driftless.vocabulary.git import Remote, shown
 from tests.unit.git.conftest import Repository
 
 
@@ -325,9 +325,19 @@ def test_an_address_that_nobody_can_read_is_refused_at_once(url: str) -> None:
         rewritten(url, ())
 
 
-def test_a_password_in_an_address_that_nobody_can_read_is_not_shown() -> None:
-    with pytest.raises(SourceError, match=r"^repoURL is not an address"):
-        rewritten("https://ada:s3cret@[::1/r", ())
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://ada:s3cret@git.test/r", "https://git.test/r"),
+        ("https://ada:s3cret@[::1/r", "https://[::1/r"),
+        ("ada:s3cret@git.test/r", "git.test/r"),
+        ("ftp://ada:s3@cret@git.test/r", "ftp://git.test/r"),
+        ("git@github.com:acme/r.git", "git@github.com:acme/r.git"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_shown_without_its_password(url: str, expected: str) -> None:
+    assert shown(url) == expected
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from driftless.console.request import Answer
 from driftless.record import applications
 from driftless.record import repositories as repositories_record
 from driftless.record.repositories import Repository
+from driftless.vocabulary.git import shown
 from driftless.vocabulary.errors import NotBuiltYet, NotFound
 
 DEFAULT_PROJECT = {
@@ -28,14 +29,15 @@ DEFAULT_PROJECT = {
 
 
 def repositories(call: Call) -> Answer:
-    """One row per address as written; `connectionState` tells how the last look-up of the repository ended."""
+    """One row per address as written, passwords left out; `connectionState` tells how the last look-up of the repository ended."""
     looked = {found.url: found for found in repositories_record.read_all(call.world.table)}
     rows: dict[str, dict[str, Any]] = {}
     for stored in applications.read_all(call.world.table):
         source = stored.application.source
         kind = "helm" if source.chart else "git"
-        rows[source.repo_url] = {
-            "repo": source.repo_url,
+        address = shown(source.repo_url)
+        rows[address] = {
+            "repo": address,
             "type": kind,
             "project": stored.application.project,
             "connectionState": _connection(looked.get(stored.repository)),

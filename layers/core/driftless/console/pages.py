@@ -12,6 +12,7 @@ from driftless.console.call import Call
 from driftless.console.markup import Markup, joined, page, table, tag, text
 from driftless.console.request import Answer, Request
 from driftless.vocabulary.errors import NotFound
+from driftless.vocabulary.git import shown
 from driftless.vocabulary.objects import Manifest
 
 _TONES = {
@@ -73,7 +74,7 @@ def _pill(word: str) -> Markup:
 def _source(document: Manifest) -> str:
     spec = document["spec"]
     source = (spec.get("sources") or [spec.get("source") or {}])[0]
-    return f"{source.get('repoURL', '')} {source.get('path') or source.get('chart') or ''}".strip()
+    return f"{shown(str(source.get('repoURL', '')))} {source.get('path') or source.get('chart') or ''}".strip()
 
 
 def _destination(document: Manifest) -> str:

@@ -1,6 +1,7 @@
 """What Git says, as values: the refs of a repository, the entries of a tree, who made a commit.
 
-In: nothing. Out: shapes that the Git outlet makes, and that `revision` and `checkout` read.
+In: nothing. Out: shapes that the Git outlet makes, and that `revision` and `checkout` read; an address
+as it may be shown.
 """
 
 from __future__ import annotations
@@ -8,6 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 TREE, FILE, EXECUTABLE, LINK, SUBMODULE = 0o040000, 0o100644, 0o100755, 0o120000, 0o160000
+
+
+def shown(url: str) -> str:
+    """An address, however broken, without what a person may have put before the @; `git@host:path` stays as it is."""
+    scheme, separator, rest = url.partition("://")
+    start, rest = (scheme + separator, rest) if separator else ("", url)
+    authority, slash, path = rest.partition("/")
+    user, _, host = authority.rpartition("@")
+    return start + (host if separator or ":" in user else authority) + slash + path
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import unquote, urlsplit
 
-from driftless.outlets.git.errors import shown
 from driftless.vocabulary.errors import NotBuiltYet, SourceError
+from driftless.vocabulary.git import shown
 
 _REFUSED = tuple(
     ip_network(n) for n in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32", "100.100.100.200/32", "0.0.0.0/32")
@@ -47,8 +47,9 @@ def _refuse_unreadable(url: str) -> None:
     except ValueError:
         readable = ":" in url and "://" not in url  # git's short form of ssh has no port
     if not readable:
-        problem = f"{url[:200]!r} is not an address" if "@" not in url else "repoURL is not an address"
-        raise SourceError("revision", problem, hint="use https://host/path, without spaces")
+        raise SourceError(
+            "revision", f"{shown(url)[:200]!r} is not an address", hint="use https://host/path, without spaces"
+        )
 
 
 def without_user(url: str) -> tuple[str, tuple[str, str] | None]:

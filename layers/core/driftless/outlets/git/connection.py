@@ -18,8 +18,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from driftless.outlets.git.address import refuse_peer
-from driftless.outlets.git.errors import refuse_status, shown
+from driftless.outlets.git.errors import refuse_status
 from driftless.vocabulary.errors import SourceError
+from driftless.vocabulary.git import shown
 
 MAX_BYTES = 1 << 30
 """What one answer may bring, compressed: 1 GiB."""

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 from driftless.vocabulary.errors import DriftlessError, SourceError, Unavailable
+from driftless.vocabulary.git import shown
 
 
 class RepositoryUnavailable(Unavailable):
     """The Git host does not answer, or not as it should; the same question may be answered later."""
-
-
-def shown(url: str) -> str:
-    """The address without what a person may have put before the @."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if parts.scheme else url
 
 
 def refuse_status(status: int, url: str, known: bool) -> None:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from driftless.outlets.git import credentials
 from driftless.outlets.git.address import rewritten, without_user
 from driftless.outlets.git.cache import Cache, Copy
-from driftless.outlets.git.errors import RepositoryUnavailable, meaning, shown
+from driftless.outlets.git.errors import RepositoryUnavailable, meaning
 from driftless.outlets.git.trees import Trees
 from driftless.vocabulary.errors import DriftlessError, SourceError
-from driftless.vocabulary.git import Refs, Remote
+from driftless.vocabulary.git import Refs, Remote, shown
 
 if TYPE_CHECKING:
     from dulwich.object_store import DiskObjectStore
