@@ -14,8 +14,8 @@ from driftless.console.request import Answer
 from driftless.record import applications
 from driftless.record import repositories as repositories_record
 from driftless.record.repositories import Repository
-from driftless.vocabulary.git import shown
 from driftless.vocabulary.errors import NotBuiltYet, NotFound
+from driftless.vocabulary.git import shown
 
 DEFAULT_PROJECT = {
     "metadata": {"name": "default", "namespace": "argocd"},
@@ -29,7 +29,7 @@ DEFAULT_PROJECT = {
 
 
 def repositories(call: Call) -> Answer:
-    """One row per address as written, passwords left out; `connectionState` tells how the last look-up of the repository ended."""
+    """One row per address, its password left out; `connectionState` tells how its last look-up ended."""
     looked = {found.url: found for found in repositories_record.read_all(call.world.table)}
     rows: dict[str, dict[str, Any]] = {}
     for stored in applications.read_all(call.world.table):
