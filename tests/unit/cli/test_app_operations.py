@@ -187,6 +187,23 @@ def test_wait_waits_for_what_its_flags_say(driftless: Command, flags: tuple[str,
     assert driftless("app", "wait", "payments", *flags, "--timeout", "0.05").status == status
 
 
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"conditions": [{"type": "ComparisonError", "message": "path k9s does not exist"}]},
+        {"operationState": {"phase": "Failed", "message": "path k9s does not exist"}},
+        {"operationState": {"phase": "Running", "retryCount": 2, "message": "path k9s does not exist"}},
+    ],
+    ids=["condition", "failed operation", "operation that is tried again"],
+)
+def test_a_wait_in_vain_says_what_stands_in_the_way(driftless: Command, status: dict[str, Any]) -> None:
+    driftless(*CREATE)
+    works(driftless.console, "payments", status=SYNCED | {"health": {"status": "Missing"}} | status)
+    ended = driftless("app", "wait", "payments", "--timeout", "0.05")
+    assert ended.status == 1
+    assert "it is Synced and Missing: path k9s does not exist" in ended.err
+
+
 def test_delete_keeps_and_cascade_says_so_and_wait_sees_it_go(driftless: Command) -> None:
     driftless(*CREATE)
     assert driftless("app", "delete", "payments").out == "application 'payments' deleted\n"

@@ -81,8 +81,18 @@ def _reached(client: Client, name: str, args: argparse.Namespace) -> Document:
         if _as_wished(found, args, wanted):
             return found
         last = found
-    stands = f"it is {reading.sync_status(last)} and {reading.health_status(last)}"
+    stands = f"it is {reading.sync_status(last)} and {reading.health_status(last)}{_why(last)}"
     raise Stop(f"timed out ({args.timeout:g} s) waiting for application {name}; {stands}", NOT_REACHED)
+
+
+def _why(found: Document) -> str:
+    """What the application itself says stands in the way: its first condition, else a failed or repeated operation."""
+    status = found.get("status") or {}
+    operation = status.get("operationState") or {}
+    said = [condition.get("message") for condition in status.get("conditions") or ()]
+    if operation.get("phase") in ("Failed", "Error") or operation.get("retryCount"):
+        said.append(operation.get("message"))
+    return next((f": {words}" for words in said if words), "")
 
 
 def _as_wished(found: Document, args: argparse.Namespace, wanted: Callable[[ResourceRow], bool]) -> bool:
