@@ -60,6 +60,7 @@ ROUTES = (
     _route("/api/v1/account/can-i/{resource}/{action}/{subject+}", GET=account.can_i),
     _route("/api/v1/session/userinfo", GET=account.user_info),
     _route("/api/v1/version", GET=account.version),
+    _route("/api/version", GET=account.version),
     _route("/", GET=pages.overview),
     _route("/applications/{name}", GET=pages.application),
 )

@@ -19,12 +19,13 @@ from driftless.flows.wiring import World
 from driftless.outlets import cluster as clusters
 from driftless.outlets.cluster import Cluster
 from driftless.outlets.table import ConditionFailed
+from driftless.policy import projects
 from driftless.record import applications, outbox
 from driftless.record import clusters as registered
 from driftless.record import state as states
 from driftless.record.outbox import Letter
 from driftless.record.state import State
-from driftless.vocabulary.errors import ClusterRefused, NotFound, Refused, SourceError, Unavailable
+from driftless.vocabulary.errors import ClusterRefused, DriftlessError, NotFound, Refused, SourceError, Unavailable
 
 ROUNDS = 20
 """How often one visit begins anew because something was asked for meanwhile, before it leaves that to a message."""
@@ -46,7 +47,7 @@ def visit(name: str, world: World, *, cause: str = "", sleep: Callable[[float], 
         for _ in range(ROUNDS):
             with contextlib.suppress(StateMoved):
                 stored = applications.read(world.table, name)
-                after = look(Visit(stored, lease, world, sleep))
+                after = _looked(Visit(stored, lease, world, sleep))
                 if after is None:
                     return {"application": name, "gone": True}
                 if after.again:
@@ -54,6 +55,17 @@ def visit(name: str, world: World, *, cause: str = "", sleep: Callable[[float], 
                 elif lease.let_go(after.state, after.letters, after.writes):
                     return _summary(after.state)
     raise Unavailable(f"application {name} is asked for more often than it can be looked at", hint="it is tried again")
+
+
+def _looked(visit: Visit) -> After | None:
+    """A fault of ours is shown where a person looks, and raised: its message comes again; the log names the place."""
+    try:
+        return look(visit)
+    except DriftlessError:
+        raise
+    except Exception as fault:
+        visit.lease.save(outlook.faulted(visit, fault))
+        raise
 
 
 def look(visit: Visit) -> After | None:
@@ -69,6 +81,7 @@ def look(visit: Visit) -> After | None:
 
 def _sight(visit: Visit) -> Sight | None:
     """None until fetch has looked up the source as it is now, unless there is something to do without it."""
+    projects.refuse_unknown(visit.app.project)
     state, target = visit.lease.state, visit.lease.state.target
     known = target is not None and target.source == visit.app.source.raw
     without = state.operation is not None or state.terminate or "rollback" in (state.asked or {})

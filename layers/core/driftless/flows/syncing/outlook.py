@@ -38,8 +38,7 @@ def settled(visit: Visit, state: State, sight: Sight, verdict: Verdict) -> After
     if isinstance(sight, Blind):
         return _blind(visit, state, sight, verdict)
     state = replace(state, memory={k: v for k, v in state.memory.items() if k not in (FAILURES, UNREADABLE)})
-    fresh = sight.cluster if state.operation is None else None
-    seen = Found(sight.wanted, sight.found, verdict, status.judged(sight.found.rows, fresh))
+    seen = Found(sight.wanted, sight.found, verdict, status.judged(sight.found.rows, sight.cluster))
     state = status.written(visit.app, state, seen, visit.now)
     letters, state = _next_look(state, seen.health.status, verdict, visit.now)
     return After(state, letters)
@@ -69,6 +68,12 @@ def obstructed(visit: Visit, error: Refused | ClusterRefused | Unavailable) -> A
         return After(state)
     letters, called = _called(state, FAILURE_LOOKS[failures], "again", visit.now)
     return After(replace(called, memory=called.memory | {FAILURES: failures + 1}) if letters else called, letters)
+
+
+def faulted(visit: Visit, fault: Exception) -> State:
+    """A step failed by a fault of ours: said by its kind alone, since an exception's words may quote what was read."""
+    message = f"a step failed by a fault of Driftless ({type(fault).__name__}); the sync function's log names the place"
+    return status.unknown(visit.lease.state, Condition(ConditionType.UNKNOWN_ERROR, message), visit.now)
 
 
 def _abandoned(visit: Visit, state: State, message: str) -> State:
