@@ -38,7 +38,9 @@ def settled(visit: Visit, state: State, sight: Sight, verdict: Verdict) -> After
     if isinstance(sight, Blind):
         return _blind(visit, state, sight, verdict)
     state = replace(state, memory={k: v for k, v in state.memory.items() if k not in (FAILURES, UNREADABLE)})
-    seen = Found(sight.wanted, sight.found, verdict, status.judged(sight.found.rows, sight.cluster))
+    # what was applied a moment ago has no pods that could be stuck yet: they are asked for from the next look on
+    again = sight.cluster if state.operation is not None or state.memory.get("looks") else None
+    seen = Found(sight.wanted, sight.found, verdict, status.judged(sight.found.rows, again))
     state = status.written(visit.app, state, seen, visit.now)
     letters, state = _next_look(state, seen.health.status, verdict, visit.now)
     return After(state, letters)

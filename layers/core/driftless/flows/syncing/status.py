@@ -13,7 +13,7 @@ from driftless import health
 from driftless.flows.syncing.comparison import Comparison, inventory_of
 from driftless.flows.syncing.desired import Desired, remembered
 from driftless.flows.wiring import as_text
-from driftless.outlets.cluster import Cluster
+from driftless.outlets.cluster import Cluster, Kind
 from driftless.policy.automation import Verdict
 from driftless.policy.pruning import pruning
 from driftless.record.state import State
@@ -27,7 +27,10 @@ from driftless.vocabulary.model import (
     ResourceStatus,
     SyncStatus,
 )
-from driftless.vocabulary.objects import Manifest, group_version
+from driftless.vocabulary.objects import Manifest, ObjectKey, group_version
+
+FEW = 4
+"""Up to so many workloads, a list of each one's pods is less than the list of all pods around them."""
 
 Judged = tuple[tuple[Compared, Health | None], ...]
 
@@ -49,13 +52,29 @@ class Found:
 def judged(rows: Sequence[Compared], cluster: Cluster | None) -> Judged:
     """Each row's health; with a cluster, a workload that still progresses is asked for its pods (design, lesson 1)."""
     plain = tuple((row, health.of_row(row)) for row in rows)
-    asking = {row.key: row.live for row in rows if row.live is not None and health.wants_pods(row.live) is not None}
+    asking = [row for row, found in plain if found is not None and found.status is HealthStatus.PROGRESSING]
+    asking = [row for row in asking if row.live is not None and health.wants_pods(row.live) is not None]
     pod = cluster.discovery().kind("", "Pod") if cluster is not None and asking else None
     if cluster is None or pod is None:
         return plain
-    pods = {where: cluster.list(pod, where) for where in {key.namespace for key in asking}}
-    causes = {key: health.explain(live, pods[key.namespace]) for key, live in asking.items()}
+    pods = _pods(asking, cluster, pod)
+    causes = {row.key: health.explain(row.live or {}, pods[row.key]) for row in asking}
     return tuple((row, causes.get(row.key) or found) for row, found in plain)
+
+
+def _pods(asking: Sequence[Compared], cluster: Cluster, pod: Kind) -> dict[ObjectKey, list[Manifest]]:
+    """A few workloads are asked for their own pods; many for their namespaces', once each."""
+    if len(asking) <= FEW:
+        lists = cluster.map(lambda row: cluster.list(pod, row.key.namespace, selector=_selector(row)), asking)
+        return {row.key: found for row, found in zip(asking, lists, strict=True)}
+    whole = {where: cluster.list(pod, where) for where in {row.key.namespace for row in asking}}
+    return {row.key: whole[row.key.namespace] for row in asking}
+
+
+def _selector(row: Compared) -> str:
+    """The workload's labels as the API server filters by them; expressions are left to `health.explain`."""
+    wanted = (health.wants_pods(row.live or {}) or {}).get("matchLabels") or {}
+    return ",".join(f"{name}={value}" for name, value in sorted(wanted.items()))
 
 
 def written(app: Application, state: State, found: Found, now: float) -> State:
