@@ -63,7 +63,7 @@ def remove(
 def _created(app: Application, repository: str, world: World, parent: str) -> tuple[Stored, str]:
     writes, stored = applications.create(app, repository, world.now_text(), parent)
     try:
-        _save_and_send(world, stored, writes, _look_up(world, stored, parent), parent)
+        _save_and_send(world, stored, writes, _look_up(stored, parent), parent)
     except ConditionFailed:
         raise Conflict(f"application {app.name} was created by somebody else just now", hint="try again") from None
     return stored, "created"
@@ -73,7 +73,7 @@ def _changed(before: Stored, app: Application, repository: str, world: World, pa
     writes, stored = applications.change(before, app, repository, parent)
     spec_changed = Letter("sync", {"application": app.name, "cause": "spec"})
     void = applications.needs_look_up(before, app, repository)
-    letter = _look_up(world, stored, parent) if void else spec_changed
+    letter = _look_up(stored, parent) if void else spec_changed
     try:
         _save_and_send(world, stored, writes, letter, parent)
     except ConditionFailed:
@@ -81,16 +81,16 @@ def _changed(before: Stored, app: Application, repository: str, world: World, pa
     return stored, "updated"
 
 
-def _look_up(world: World, stored: Stored, cause: str) -> Letter:
-    """Ask fetch for a look-up: counted first, sent after, so that a fetch under way sees it either way."""
-    world.table.write(repositories.request(stored.repository))
+def _look_up(stored: Stored, cause: str) -> Letter:
     names = [stored.application.name]
-    message = {"repository": stored.repository, "applications": names, "cause": cause or "app"}
-    return Letter("fetch", message)
+    return Letter("fetch", {"repository": stored.repository, "applications": names, "cause": cause or "app"})
 
 
 def _save_and_send(world: World, stored: Stored, writes: list[Write], letter: Letter, parent: str) -> None:
-    """A parent's letter is saved with what it tells of; a person's is sent after, with the poll behind it."""
+    """A parent's letter is saved with what it tells of; a person's is sent after, with the poll behind it.
+
+    A look-up is counted when there is something to find, so that a fetch under way goes round once more for it.
+    """
     if parent:
         # The uid is part of it: the same letter of a deleted namesake would be overwritten, which sends nothing.
         box = f"{stored.application.name}/{stored.uid}/{letter.message['cause']}"
@@ -98,8 +98,10 @@ def _save_and_send(world: World, stored: Stored, writes: list[Write], letter: Le
         world.table.write(*writes, post)
         return
     world.table.write(*writes)
-    queue = world.fetch_queue() if letter.to == "fetch" else world.sync_queue()
-    queue.send(letter.message)
+    if letter.to == "sync":
+        world.sync_queue().send(letter.message)
+    elif not repositories.ask(world.table, stored.repository, world.clock()):
+        world.fetch_queue().send(letter.message)
 
 
 def _policy_of(app: Application) -> str:

@@ -69,8 +69,9 @@ class WebhookOutlets:
         return applications.interests(self._world.table, canonical)
 
     def request_fetch(self, canonical: str, delivery: str) -> None:
-        """Counted first, sent second: a fetch under way sees the request either way."""
-        self._world.table.write(repositories.request(canonical))
+        """Counted, and sent unless a fetch is at it: that one sees the count before it lets go."""
+        if repositories.ask(self._world.table, canonical, self._world.clock()):
+            return
         self._world.fetch_queue().send({"repository": canonical, "cause": "webhook", "delivery": delivery})
 
 

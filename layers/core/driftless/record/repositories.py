@@ -31,6 +31,15 @@ def request(url: str) -> Write:
     return table.update(table.key("REPOSITORY", url), "ADD requested :one", one=1)
 
 
+def ask(tables: Table, url: str, now: float) -> bool:
+    """Count a request. True when a fetch is at it: it sees the count before it lets go, and needs no message.
+
+    If that fetch dies, its own message comes again, and the poll stands behind it.
+    """
+    item = tables.write(request(url), returning=True) or {}
+    return bool(item.get("lease_until", 0) > now * 1000)
+
+
 def acquire(tables: Table, url: str, now: float, seconds: float) -> Repository | None:
     """Take the repository's lease; None when another fetch holds it (it will see our request before it lets go)."""
     write = table.update(
