@@ -13,6 +13,7 @@ import re
 import threading
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -30,7 +31,7 @@ BUSY_WAIT, IDLE_WAIT = 0.02, 0.1
 """Seconds between looks at a stream: just after it brought something, and otherwise."""
 
 
-class Source(threading.Thread):
+class Source(threading.Thread, ABC):
     """A thread that feeds one function until `halt`; a fault of local AWS is waited out, not died of."""
 
     def __init__(self, client: Client, function: Function, event: Event, pool: Pool) -> None:
@@ -49,8 +50,9 @@ class Source(threading.Thread):
                     say(f"{self.name}: {error}")
                     self.halted.wait(1)
 
+    @abstractmethod
     def step(self) -> None:
-        raise NotImplementedError
+        """Wait for records, and see to them."""
 
     def halt(self) -> None:
         self.halted.set()

@@ -10,6 +10,7 @@ from typing import Any
 from driftless.apply.gone import gone
 from driftless.apply.options import Options
 from driftless.apply.outcome import Outcome, failed, waiting
+from driftless.apply.patching import JsonPatch, patch_as_read
 from driftless.outlets.cluster import Cluster
 from driftless.vocabulary.errors import ClusterRefused
 from driftless.vocabulary.model import Task
@@ -32,7 +33,6 @@ _HELM_POLICIES = {
     "hook-succeeded": "HookSucceeded",
     "hook-failed": "HookFailed",
 }
-_TRIES = 4
 
 
 def delete_policies(obj: Manifest) -> frozenset[str]:
@@ -82,23 +82,15 @@ def as_hook(task: Task, options: Options) -> Manifest:
 
 def release_hook(cluster: Cluster, live: Manifest) -> None:
     """Take our finalizer off; a hook that is gone, or has none, is fine. Raises ClusterRefused, Unavailable."""
-    key, kind = key_of(live), cluster.kind_of(live)
-    current: Manifest | None = live
-    for attempt in range(_TRIES):
-        finalizers = (current or {"metadata": {}})["metadata"].get("finalizers") or []
-        if HOOK_FINALIZER not in finalizers:
-            return
-        path = f"/metadata/finalizers/{finalizers.index(HOOK_FINALIZER)}"
-        patch = [{"op": "test", "path": path, "value": HOOK_FINALIZER}, {"op": "remove", "path": path}]
-        try:
-            cluster.patch(kind, key, patch, "application/json-patch+json")
-            return
-        except ClusterRefused as error:
-            if error.status == 404:
-                return
-            if error.status not in (409, 422) or attempt == _TRIES - 1:
-                raise
-            current = cluster.get(key, kind)
+    patch_as_read(cluster, live, _without_finalizer)
+
+
+def _without_finalizer(live: Manifest) -> JsonPatch | None:
+    finalizers = live["metadata"].get("finalizers") or []
+    if HOOK_FINALIZER not in finalizers:
+        return None
+    path = f"/metadata/finalizers/{finalizers.index(HOOK_FINALIZER)}"
+    return [{"op": "test", "path": path, "value": HOOK_FINALIZER}, {"op": "remove", "path": path}]
 
 
 def delete_hook(cluster: Cluster, live: Manifest, *, propagation: str = "Foreground") -> None:

@@ -10,11 +10,12 @@ from driftless.apply.hooks import as_hook, own
 from driftless.apply.options import Options
 from driftless.apply.outcome import Outcome, applied, failed, waiting
 from driftless.apply.ownership import handover
+from driftless.apply.patching import patch_as_read
 from driftless.apply.undeclared import apply_as_told
 from driftless.outlets.cluster import Cluster, UnknownKind
 from driftless.vocabulary.errors import ClusterRefused
 from driftless.vocabulary.model import Task
-from driftless.vocabulary.objects import Manifest, key_of
+from driftless.vocabulary.objects import Manifest
 
 _TRIES = 4
 _NEVER_RECREATED = {("apiextensions.k8s.io", "CustomResourceDefinition"), ("", "Namespace")}
@@ -104,19 +105,4 @@ def _recreate(cluster: Cluster, task: Task, target: Manifest, options: Options) 
 
 def hand_over(cluster: Cluster, live: Manifest) -> None:
     """Make the fields that an earlier way of applying owns ours; changes nothing else of the object."""
-    current: Manifest | None = live
-    key, kind = key_of(live), None
-    for attempt in range(_TRIES):
-        patch = handover(current) if current else None
-        if patch is None:
-            return
-        kind = kind or cluster.kind_of(live)
-        try:
-            cluster.patch(kind, key, patch, "application/json-patch+json")
-            return
-        except ClusterRefused as error:
-            if error.status == 404:
-                return
-            if error.status not in (409, 422) or attempt == _TRIES - 1:
-                raise
-            current = cluster.get(key, kind)
+    patch_as_read(cluster, live, handover)

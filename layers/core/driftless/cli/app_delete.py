@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from driftless.cli import exits
+from driftless.cli import exits, selection
 from driftless.cli.app_wait import gone
 from driftless.cli.client import connect
-from driftless.cli.exits import Stop
 from driftless.cli.output import say
 from driftless.cli.parser import Group, app_name, command, switch
 
@@ -39,11 +38,7 @@ _EXAMPLES = ("app delete payments", "app delete payments --cascade -y", "app del
 
 def _delete(args: argparse.Namespace) -> int:
     client = connect(args)
-    names = list(args.name)
-    if args.selector:
-        names += [d["metadata"]["name"] for d in client.get("applications", selector=args.selector)["items"]]
-    if not names:
-        raise Stop("no application: give a name, or a --selector that fits one", exits.USAGE)
+    names = selection.names(client, args)
     cascade = {True: "true", False: "false", None: "true" if args.propagation_policy else ""}[args.cascade]
     for name in names:
         if cascade == "true" and not args.yes and not _sure(name):

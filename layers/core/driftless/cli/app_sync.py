@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from driftless.cli import application as reading
-from driftless.cli import exits, follow
+from driftless.cli import exits, follow, selection
 from driftless.cli.app_read import show, show_operation, show_resources
 from driftless.cli.app_source import named
 from driftless.cli.application import Document
@@ -71,12 +71,7 @@ _ROLLBACK_EXAMPLES = ("app rollback payments", "app rollback payments 3 --prune"
 
 def _sync(args: argparse.Namespace) -> int:
     client = connect(args)
-    names = list(args.name)
-    if args.selector:
-        found = client.get("applications", selector=args.selector)["items"]
-        names += [d["metadata"]["name"] for d in found if d["metadata"]["name"] not in names]
-    if not names:
-        raise Stop("no application: give a name, or a --selector that fits one", exits.USAGE)
+    names = selection.names(client, args)
     asked = [client.post("applications", name, "sync", body=_body(client, name, args)) for name in names]
     # All are asked before any is waited for, so that they run beside one another.
     return max(_followed(client, document_, args) for document_ in asked)

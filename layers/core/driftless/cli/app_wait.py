@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from driftless.cli import application as reading
-from driftless.cli import exits, follow
+from driftless.cli import exits, follow, selection
 from driftless.cli.app_read import show, show_operation, show_resources
 from driftless.cli.application import Document, ResourceRow
 from driftless.cli.client import Client, NotThere, connect
@@ -39,11 +39,7 @@ _EXAMPLES = (
 
 def _wait(args: argparse.Namespace) -> int:
     client = connect(args)
-    names = list(args.name)
-    if args.selector:
-        names += [d["metadata"]["name"] for d in client.get("applications", selector=args.selector)["items"]]
-    if not names:
-        raise Stop("no application: give a name, or a --selector that fits one", exits.USAGE)
+    names = selection.names(client, args)
     for name in names:
         if args.delete:
             gone(client, name, args.timeout)
